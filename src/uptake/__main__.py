@@ -1,0 +1,61 @@
+"""The `uptake` command: verbs loaded when they are called, so that `--version` is quick.
+
+Refusals become text with place, cause and hint and the exit code 2; Ctrl-C becomes 130, output that
+cannot be written 1. The verbs themselves live in `cli/`, one file each. Nothing is decided here.
+"""
+
+import os
+import sys
+
+from uptake import __version__
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: the same command goes on from where it stopped."""
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    _open_streams()
+    words = sys.argv[1:]
+    if words in (["--version"], ["-V"], ["version"]):
+        print(f"uptake {__version__}")
+        return 0
+    try:
+        from uptake.cli.verbs import dispatch
+
+        code = dispatch(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        import shlex
+
+        print(f"interrupted; this goes on from where it stopped: uptake {shlex.join(words)}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.filename is not None:  # a file of ours: a mistake in the program
+            raise
+        _drop_output()
+        print(
+            f"the output cannot be written: {error.strerror}; what was asked for may have been done: uptake status",
+            file=sys.stderr,
+        )
+        return 1
+    return code
+
+
+def _open_streams() -> None:
+    """Where a standard stream was closed the null device stands in, so that no file of ours gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  for good
+
+
+def _drop_output() -> None:
+    """Nothing is written to stdout any more, not even at the end what is still in its buffer."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

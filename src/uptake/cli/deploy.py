@@ -1,0 +1,169 @@
+"""`uptake deploy`: begin a run of a version, or go on with it, and follow it to its end.
+
+Shows what it will do and asks. Where another process turns the ring it follows, else it turns
+it itself; Ctrl-C leaves the run resumable by the same command.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from uptake.app.facts import refuse_mistakes
+from uptake.app.opened import Opened, in_force, open_plan
+from uptake.app.ring import make_site
+from uptake.app.start import By, deploy_of, refuse_edited, resolve_hosts, start_deploy, ticket_of
+from uptake.cli.ask import confirm
+from uptake.cli.code import CODES, INTERRUPTED, tell_run
+from uptake.cli.ending import follow
+from uptake.cli.preflight import as_data, looked_at, tell
+from uptake.core.problem import refuse
+from uptake.core.stage import HostFact
+from uptake.core.time import Instant
+from uptake.deploy.gates import run_state
+from uptake.deploy.targets import batch_name, batches
+from uptake.report.ending import Standing, has_ended, standing
+
+if TYPE_CHECKING:
+    from uptake.connect.hosts.preflight import Crew, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How a run is begun.
+
+    Args:
+        yes: do not ask.
+        dry_run: show what would change on each host, and change nothing.
+        detach: begin and return; `uptake serve` carries on.
+    """
+
+    yes: bool = False
+    dry_run: bool = False
+    detach: bool = False
+
+
+def run(
+    plan: Path,
+    *,
+    version: str = "",
+    ticket: str = "",
+    choice: Annotated[Choice, Parameter(name="*")] = Choice(),
+    json: bool = False,
+) -> int:
+    """Deploy.
+
+    Args:
+        plan: the plan file.
+        version: what to deploy; the plan's own version by default.
+        ticket: the number of a change ticket, shown by `uptake why`.
+        choice: how it is begun.
+        json: print one JSON object at the end.
+    """
+    opened = open_plan(plan)
+    try:
+        return _run(opened, (version, ticket), choice, as_json=json)
+    finally:
+        opened.store.close()
+
+
+def _run(opened: Opened, what: tuple[str, str], choice: Choice, *, as_json: bool) -> int:
+    version, ticket = what
+    ticket_of(ticket)
+    picture = opened.picture()
+    refuse_edited(opened, picture)
+    if not picture.revision:
+        refuse_mistakes(opened.path)
+    deploy = deploy_of(opened)
+    wanted = version or deploy.version
+    run = picture.run
+    if deploy.observed is not None and choice.dry_run:
+        return _ask_address(opened, wanted, as_json=as_json)
+    if deploy.observed is not None or (
+        run is not None and run_state(picture, run) in ("running", "held") and not choice.dry_run
+    ):
+        return _deploy(opened, (wanted, ticket, resolve_hosts(opened)), choice, as_json=as_json)
+    with looked_at(opened, deploy, version=wanted) as (crew, report):
+        if choice.dry_run:
+            return _predict(opened, crew, report, wanted, as_json=as_json)
+        told = tell(report, crew, as_json=as_json)
+        return told or _deploy(opened, (wanted, ticket, crew.hosts), choice, crew, as_json=as_json)
+
+
+def _deploy(
+    opened: Opened,
+    what: tuple[str, str, tuple[HostFact, ...]],
+    choice: Choice,
+    crew: "Crew | None" = None,
+    *,
+    as_json: bool,
+) -> int:
+    """Ask, begin or go on, and follow to the end; version, ticket and hosts are `what`."""
+    (wanted, ticket, hosts), detach = what, choice.detach
+    if not confirm(_intention(opened, hosts, wanted), yes=choice.yes):
+        return 1
+    if detach and not opened.store.lease.holder():
+        hint = "start `uptake serve` first, or leave --detach out"
+        raise refuse("UP024", str(opened.path), "nothing turns the ring of this plan", hint)
+    now, by = Instant(time.time_ns() // 1_000_000), By(ticket=ticket)
+    started = start_deploy(opened, version=wanted, hosts=hosts, now=now, by=by)
+    if detach:
+        begun = Standing(run=started.number, version=wanted, state=started.how, ended=False, why="")
+        return tell_run(begun, 0, as_json=as_json)
+    picture = follow(opened, lambda now: has_ended(now, started.number), quiet=as_json, crew=crew)
+    run = standing(in_force(opened, picture).read, picture, started.number)
+    assert run is not None
+    return tell_run(run, CODES.get(run.state, INTERRUPTED), as_json=as_json)
+
+
+def _intention(opened: Opened, hosts: tuple[HostFact, ...], version: str) -> str:
+    deploy = opened.read.plan.deploy
+    assert deploy is not None
+    if deploy.observed is not None:
+        where = f"{deploy.observed.http} tells {deploy.observed.told_for(version)}"
+        return f"Wait until {where}: {deploy.service} {version}, deployed by others ({deploy.environment})."
+    cut = batches(deploy, hosts)
+    lines = [f"Deploy {deploy.service} {version} to {len(hosts)} hosts in {len(cut)} batches ({deploy.environment})."]
+    for ordinal, names in enumerate(cut):
+        name = batch_name(ordinal, of=len(cut), canary=deploy.update.canary > 0)
+        lines.append(f"  {name}: {', '.join(names)}")
+    return "\n".join(lines)
+
+
+def _ask_address(opened: Opened, version: str, *, as_json: bool) -> int:
+    """What the address of a plan that others deploy tells now; 1 where it is not the version."""
+    from uptake.connect.told import other_than
+
+    observed = deploy_of(opened).observed
+    assert observed is not None
+    why = other_than(observed, version, folder=opened.folder)
+    if as_json:
+        print(msgspec.json.encode({"schema": 1, "version": version, "told": not why, "why": why}).decode())
+    else:
+        print(_intention(opened, (), version))
+        print(why or f"{observed.http} tells {observed.told_for(version)} now.")
+        print("Nothing was changed.")
+    return int(bool(why))
+
+
+def _predict(opened: Opened, crew: "Crew", report: "Report", version: str, *, as_json: bool) -> int:
+    from uptake.connect.hosts.predict import predict
+
+    site = make_site(opened, deploy_of(opened))
+    changes = predict(site, [host.name for host in crew.hosts], version=version, child=crew.child)
+    bad = bool(report.fatal) or any(would.change is None and would.lines for would in changes)
+    if as_json:
+        value = {"schema": 1, "version": version, "changes": changes, **as_data(report)}
+        print(msgspec.json.encode(value).decode())
+        return int(bad)
+    print(_intention(opened, crew.hosts, version))
+    for would in changes:
+        what = {True: "would change", False: "nothing to change", None: "cannot be told before"}[would.change]
+        title = f"{would.part} {would.item + 1} ({would.operation or would.step})"
+        print(f"  {would.host:<16} {title:<44} {what}" + "".join(f"\n    {line}" for line in would.lines))
+    tell(report, crew, as_json=False)
+    print("Nothing was changed.")
+    return int(bad)

@@ -1,0 +1,91 @@
+"""How large an effect a staged rollout could show, before anybody is exposed.
+
+The estimator's own variance (`staggered`) under an assumed covariance instead of one that was measured; and the closed
+form of Hussey & Hughes for the mixed model that stepped-wedge trials are often planned with. Arrays in, numbers out.
+"""
+
+# numpy's own types give Any for comparisons and sums
+# pyright: reportAny=false
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+from uptake.measure.staggered import Beta, estimate
+from uptake.measure.statistics import NEVER, Floats, Statistics
+from uptake.measure.weights import Estimand, Lag, weights
+
+NORMAL = NormalDist()
+
+
+def planned(sizes: Sequence[int], starts: Sequence[float], periods: int, *, correlation: float) -> Statistics:
+    """The statistics that a rollout would have with a standard deviation of 1 and one correlation between all periods.
+
+    Args:
+        sizes: units of each wave, at least 2 each that is to count; waves that start together are taken together.
+        starts: the first exposed period of each, from 0; `NEVER`, or a period beyond the last, for none.
+        periods: how many there are, at least 2.
+        correlation: of a unit's values in two periods, in [0, 1).
+    """
+    later = [float(start) if start < periods else NEVER for start in starts]
+    known = sorted(set(later))
+    counts = np.array([sum(size for size, at in zip(sizes, later, strict=True) if at == start) for start in known])
+    covariance = (1 - correlation) * np.eye(periods) + correlation * np.ones((periods, periods))
+    return Statistics(
+        periods=np.arange(periods, dtype=np.float64),
+        cohorts=np.array(known),
+        sizes=counts.astype(np.float64),
+        means=np.zeros((len(known), periods)),
+        covariances=np.broadcast_to(covariance, (len(known), periods, periods)).copy(),
+    )
+
+
+def error(
+    known: Statistics, *, estimand: Estimand = "simple", beta: Beta = "efficient", lag: Lag = "mean"
+) -> float | None:
+    """The standard error of an estimand's estimate; None where nothing is identified.
+
+    Args:
+        known: planned, or measured.
+        estimand: any but an event study.
+        beta: see `staggered.estimate`.
+        lag: see `weights`.
+    """
+    sought = weights(known, estimand, controls="not-yet", lag=lag)
+    return estimate(known, sought[0], beta=beta).se_neyman if sought else None
+
+
+def power(effect: float, standard_error: float, *, alpha: float = 0.05) -> float:
+    """How often a two-sided test at `alpha`, looked at once, finds an effect."""
+    critical, shift = NORMAL.inv_cdf(1 - alpha / 2), effect / standard_error
+    return NORMAL.cdf(shift - critical) + NORMAL.cdf(-shift - critical)
+
+
+def detectable(standard_error: float, *, often: float = 0.8, alpha: float = 0.05) -> float:
+    """The effect that is found so often; the far tail is left out, as in every published formula.
+
+    >>> round(detectable(1.0), 3)
+    2.802
+    """
+    return (NORMAL.inv_cdf(1 - alpha / 2) + NORMAL.inv_cdf(often)) * standard_error
+
+
+def hussey_hughes(exposed: Floats, *, within: float, between: float) -> float:
+    """The variance of the effect in a cross-sectional stepped wedge, with fixed periods and random clusters.
+
+    Args:
+        exposed: clusters x periods, 1 where a cluster is exposed.
+        within: the variance of a cluster's mean in one period about the cluster's own level.
+        between: the variance of those levels.
+
+    Source: Hussey & Hughes (2007), "Design and analysis of stepped wedge cluster randomized trials", equation 8.
+    """
+    clusters, periods = exposed.shape
+    u = exposed.sum()
+    w = (exposed.sum(axis=0) ** 2).sum()
+    v = (exposed.sum(axis=1) ** 2).sum()
+    above = clusters * within * (within + periods * between)
+    first = (clusters * u - w) * within
+    second = (u**2 + clusters * periods * u - periods * w - clusters * v) * between
+    return float(above / (first + second))

@@ -1,0 +1,36 @@
+"""What a plan is for, as it names it: outcomes and their guardrails.
+
+Values only. What must hold of them stands in `outcome_rules`; how an effect is estimated in `measure`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from uptake.plan.pull import Pull
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardrail:
+    """How far an outcome may rise or fall against waves not yet open before people are asked: one of the two shares."""
+
+    increase: float | None = None
+    decrease: float | None = None
+    min_count: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the change is for, or what it must not harm: measured alike in every wave, before and after.
+
+    `by` is a share of what was expected without it; `judge` the one day on which the effect is estimated: a span from
+    the first wave's opening, or a date.
+    """
+
+    name: str
+    from_: Pull
+    unit: Literal["setting", "person"] = "setting"
+    want: Literal["decrease", "increase"] = "decrease"
+    by: float = 0.0
+    primary: bool = False
+    judge: str = ""
+    guardrail: Guardrail | None = None

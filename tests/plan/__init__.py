@@ -1,0 +1,1 @@
+"""Tests of the plan room: reading, checking, rendering, the reference."""

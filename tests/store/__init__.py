@@ -1,0 +1,1 @@
+"""What is kept: real SQLite files, real processes."""

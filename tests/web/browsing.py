@@ -1,0 +1,12 @@
+"""The browser that the web's tests drive: Debian's Chromium, headless, asking nobody."""
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
