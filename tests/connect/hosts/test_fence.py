@@ -1,5 +1,6 @@
 """The fence's script itself, run by this machine's shell: once, in full, under a lock, told in its own words."""
 
+import fcntl
 import subprocess
 import time
 
@@ -138,3 +139,25 @@ def test_much_output_is_cut(ground, tmp_path):
     assert done.returncode == 0
     assert len(done.stdout) == fence.OUTPUT_MOST
     assert done.stdout.endswith("300000\n")
+
+
+@pytest.mark.parametrize("why", ["done", "stale", "in doubt", "busy"])
+def test_what_is_not_run_is_read_to_its_end(ground, tmp_path, why):
+    """An SSH server closes the channel of a command that has ended: who still writes into it fails for nothing."""
+    script = f"echo x >>{tmp_path}/log\n: {'long ' * 100_000}\n"
+    if why == "done":
+        fenced(ground, script)
+    if why == "in doubt":
+        (tmp_path / ".uptake" / "shop" / "r" / "k").write_text("begun\n")
+    if why == "stale":
+        ground = Ground(folder=ground.folder, epoch=2, wait_s=1)
+    command = wrap(ground, script, key="k", codes="0", again=False)
+    with open(f"{ground.folder}/lock", "a") as lock:
+        if why == "busy":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        sent = subprocess.Popen(["sh", "-c", command.get_raw_value()], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert sent.stdin is not None
+        sent.stdin.write(command.connector_arguments["_stdin"].encode())
+        sent.stdin.close()
+    assert sent.wait() == {"done": 0, "stale": fence.STALE, "in doubt": fence.DOUBT, "busy": fence.BUSY}[why]
+    assert (tmp_path / "log").exists() == (why == "done")

@@ -31,10 +31,12 @@ SYNTAX_ERROR = "2"
 # Arguments: folder, seconds to wait, epoch, key, exit codes of success, 1 where running again does no harm, a size. The
 # script on standard input is one compound command: cut short by the controller's death it cannot be parsed, so nothing
 # of it runs and the shell ends 2 (where 2 counts as success its size is compared, too). `r/KEY` holds begun, failed, or
-# the exit code of success. The folder is closed to others, so the user's mask may stay as it is.
+# the exit code of success. What is not run is read to its end all the same: the sender's channel would close under it
+# else. The folder is closed to others, so the user's mask may stay as it is.
 FENCE = r"""
 B=$1 E=$3 K=$4 OK=$5 AGAIN=$6 R=$1/r/$4
-say() { printf '\n%s%s\n' MARK "$1" >&2; }
+unread() { cat >/dev/null; }
+say() { unread; printf '\n%s%s\n' MARK "$1" >&2; }
 exec 9>>"$B/lock"
 flock -w "$2" 9 || { say busy; exit 75; }
 read -r e <"$B/epoch"
@@ -44,9 +46,9 @@ r=new
 case $r:$AGAIN in
 begun:0)
   echo failed >"$R"; say doubt; exit 77;;
-[0-9]*) ;;
+[0-9]*) unread;;
 *)
-  cat >"$B/c/$K" && [ -s "$B/c/$K" ] && { [ -z "$7" ] || [ "$(wc -c <"$B/c/$K")" -eq "$7" ]; } || exit 1
+  cat >"$B/c/$K" && [ -s "$B/c/$K" ] && { [ -z "$7" ] || [ "$(wc -c <"$B/c/$K")" -eq "$7" ]; } || { unread; exit 1; }
   echo begun >"$R"; [ "$AGAIN" = 1 ] || sync "$R"
   sh "$B/c/$K" >"$B/o/$K.1" 2>"$B/o/$K.2" </dev/null 9>&-; r=$?
   : >"$B/c/$K"
