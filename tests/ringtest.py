@@ -1,6 +1,7 @@
 """A ring under test: the real loop over made-up ports, hosts and counts set by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from uptake.core.action import Action, EndRun, Failure, Outcome, RunStep
 from uptake.core.entry import Entry, HostSeen, Said
@@ -59,14 +60,23 @@ class HandWork:
         self.accepted: list[Action] = []
         self.waiting: list[Outcome] = []
         self.failing: dict[str, tuple[str, ...]] = {}
+        self.failing_parts: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.analyses: list[Outcome] = []
         self.silent = False
+        self.silent_parts: set[str] = set()
 
     def accept(self, action: Action) -> None:
         self.accepted.append(action)
-        if self.silent:
+        if self.silent or (isinstance(action, RunStep) and action.part in self.silent_parts):
             return
         hosts = action.hosts if isinstance(action, RunStep | EndRun) else ()
-        bad = [h for h in hosts if isinstance(action, RunStep) and h in self.failing.get(action.version, ())]
+        bad: list[str] = []
+        if isinstance(action, RunStep):
+            if action.part == "analysis" and self.analyses:
+                self.waiting.append(replace(self.analyses.pop(0), key=action.key))
+                return
+            wrong = (*self.failing.get(action.version, ()), *self.failing_parts.get((action.version, action.part), ()))
+            bad = [h for h in hosts if h in wrong]
         failures = tuple(Failure(target=h, state="failed", exit_code=1, lines=("broken",)) for h in bad)
         self.waiting.append(Outcome(key=action.key, ok=not bad, failures=failures))
 

@@ -54,12 +54,12 @@ def test_places_and_digest() -> None:
 
 
 def test_releases() -> None:
-    text = WHOLE.replace("dest: /srv/helpdesk}", "dest: /srv/helpdesk, keep: 2}")
+    text = WHOLE.replace("dest: /srv/helpdesk}", "dest: /srv/helpdesk, keep_releases: 2}")
     deploy = read_plan(text, file="p").plan.deploy
     assert deploy is not None
-    assert deploy.configuration[1].arguments["keep"] == 2
+    assert deploy.configuration[1].arguments["keep_releases"] == 2
     with pytest.raises(PlanRefused) as caught:
-        read_plan(text.replace("dest: /srv/helpdesk, keep: 2", "dest: srv, keep: 0"), file="p")
+        read_plan(text.replace("dest: /srv/helpdesk, keep_releases: 2", "dest: srv, keep_releases: 0"), file="p")
     assert [p.code for p in caught.value.problems] == ["UP125", "UP122"]
 
 

@@ -51,7 +51,7 @@ def test_looking_up() -> None:
     assert [it.path for it in look_up("implement.gate.at")] == ["implement.gate.at"]
     assert [it.path for it in look_up("gate.at")] == ["implement.gate.at"]
     assert [it.path for it in look_up("canary:")] == ["deploy.update.canary"]
-    assert len(look_up("at")) == 4
+    assert len(look_up("at")) == 5
     assert [it.path for it in look_up("implement.expose.access.http.withdraw.url")] == [
         "implement.expose.access.http.grant.url"
     ]

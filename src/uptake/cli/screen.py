@@ -13,6 +13,7 @@ from uptake.cli.shown import columns, print_text
 from uptake.core.action import RunStep
 from uptake.core.picture import Act, Picture
 from uptake.core.time import as_datetime
+from uptake.deploy.steps import item_name
 from uptake.plan.model import Plan
 from uptake.plan.read import ReadPlan
 from uptake.report.board import Failed
@@ -107,10 +108,16 @@ def _step_line(plan: Plan, picture: Picture, act: Act) -> str:
     if action.part == "tests":
         check = plan.deploy.tests[action.item]
         what = check.target if check.kind == "test" else f"{check.kind} {check.target}"
+    elif action.part == "analysis":
+        what = "; ".join(act.outcome.lines)
+    elif action.part in ("before_host", "after_host"):
+        what = getattr(plan.deploy.update, action.part)[action.item].kind
     else:
         what = getattr(plan.deploy, action.part)[action.item].name
     run = Run(plan=plan, picture=picture, now=picture.observed.now, run=picture.runs[action.stage.run - 1])
     hosts = ", ".join(action.hosts) if len(action.hosts) <= 3 else f"{len(action.hosts)} hosts"
     word = "done  " if act.outcome.ok else "FAILED"
     took_s = (act.ended_at - act.asked_at) / 1000
-    return f"  {word}  {run.place(action.stage)}  {action.part} {action.item + 1} ({what})  {hosts}  {took_s:.1f} s"
+    return (
+        f"  {word}  {run.place(action.stage)}  {item_name(action.part, action.item)} ({what})  {hosts}  {took_s:.1f} s"
+    )

@@ -29,12 +29,13 @@ PIECE = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen: whether it is well, and if not why; a command's exit code and last words."""
+    """What was seen: whether it is well, and if not why; a command's exit code, last words, and what it printed."""
 
     ok: bool
     detail: str = ""
     exit_code: int | None = None
     lines: tuple[str, ...] = ()
+    printed: str = ""
 
 
 def look(check: Check, host: HostFact, *, version: str, folder: Path, timeout_s: float) -> Look:
@@ -150,7 +151,7 @@ def _command(words: list[str], expect: int, contains: str, *, folder: Path, time
     if contains and contains not in out:
         what = f"{words[0]}: what it printed does not hold {contains!r}"
         return Look(ok=False, detail=_said(what), exit_code=code, lines=lines)
-    return Look(ok=True, exit_code=code)
+    return Look(ok=True, exit_code=code, printed=out)
 
 
 def _reason(error: BaseException, timeout_s: float) -> str:

@@ -5,18 +5,21 @@ listed here but found by the port through receipts, so late joiners and repeats 
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from uptake.core.ids import ActionKey
 from uptake.core.stage import Stage
 from uptake.core.time import Instant
 
-Part = Literal["infrastructure", "configuration", "tests"]
+Part = Literal["before_host", "infrastructure", "configuration", "tests", "after_host", "analysis"]
+PARTS: tuple[Part, ...] = get_args(Part)
+CHANGES: tuple[Part, ...] = ("infrastructure", "configuration")
+"""The parts that change a host; the others look at it, or at what it does, from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep:
-    """One plan item (`part`[`item`]) on some hosts, as version `version`."""
+    """One plan item (`part`[`item`]) on some hosts, as version `version`; of an analysis all metrics are item 0."""
 
     key: ActionKey
     stage: Stage
@@ -121,7 +124,8 @@ class Outcome:
     """How an asked action ended, reported by its port on a later tick.
 
     `counts` are per target (done, failed, nobody, ...); `failures` name the targets that failed, with the
-    exit code and last lines of what they printed, at most `FAILURES_MOST` of them.
+    exit code and last lines of what they printed, at most `FAILURES_MOST` of them. `lines` are what it has to say
+    beyond that, such as what an analysis measured.
     """
 
     key: ActionKey
@@ -129,6 +133,7 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     failures: tuple["Failure", ...] = ()
     interrupted: bool = False
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

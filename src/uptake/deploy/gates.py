@@ -8,7 +8,7 @@ on health from before it. Nothing here asks a host; it reads what probes reporte
 from dataclasses import dataclass
 from typing import Literal
 
-from uptake.core.action import RunStep
+from uptake.core.action import CHANGES, RunStep
 from uptake.core.decision import Evidence, Ground
 from uptake.core.picture import Picture, RunPicture
 from uptake.core.stage import HostFact, WaveFact
@@ -93,7 +93,7 @@ def last_change(picture: Picture, host: str) -> Instant:
     ended = [
         act.ended_at
         for act in picture.acts.values()
-        if isinstance(act.action, RunStep) and act.ended_at and host in act.action.hosts and act.action.part != "tests"
+        if isinstance(act.action, RunStep) and act.ended_at and host in act.action.hosts and act.action.part in CHANGES
     ]
     return max(ended, default=Instant(0))
 

@@ -4,36 +4,79 @@ Keys are built here, so the same step has the same key in every process. A roll 
 stage of its own: its restart has the same text as the release's and must not be skipped.
 """
 
-from uptake.core.action import EndRun, Part, RunStep
+from collections.abc import Sequence
+
+from uptake.core.action import CHANGES, EndRun, Part, RunStep
 from uptake.core.ids import action_key
 from uptake.core.picture import Picture, RunPicture, Spoken
 from uptake.core.stage import ROLLBACK_FROM, Stage
 from uptake.core.time import parse_instant
 from uptake.deploy.targets import batches, whole_run
-from uptake.plan.model import Deploy, Plan
+from uptake.plan.model import Deploy, Plan, Step
 from uptake.plan.task import Given, given
 
 
 def run_step(plan: Plan, stage: Stage, part: Part, item: int, *, version: str, hosts: tuple[str, ...]) -> RunStep:
-    """The action of one plan item on one stage's hosts."""
+    """The action of one plan item on a stage's hosts; one that runs once is on the first of them, for the whole run."""
+    assert plan.deploy is not None
     key = action_key(plan.plan, "deploy", stage.run, stage.ordinal, part, item)
+    if runs_once(plan.deploy, part, item):
+        key, hosts = action_key(plan.plan, "deploy", stage.run, "once", part, item), hosts[:1]
     return RunStep(key=key, stage=stage, part=part, item=item, version=version, hosts=hosts)
 
 
-def batch_steps(deploy: Deploy) -> tuple[tuple[Part, int], ...]:
-    """(part, item) before the health gate, in order."""
-    infrastructure = [_of("infrastructure", item) for item in range(len(deploy.infrastructure))]
-    return (*infrastructure, *(_of("configuration", item) for item in range(len(deploy.configuration))))
+Steps = tuple[tuple[Part, int], ...]
+"""(part, item) in order."""
 
 
-def test_steps(deploy: Deploy) -> tuple[tuple[Part, int], ...]:
-    """(part, item) after the health gate, in order."""
-    return tuple(_of("tests", item) for item in range(len(deploy.tests)))
+def batch_steps(deploy: Deploy) -> Steps:
+    """What is done before the health gate."""
+    update = deploy.update
+    out = _items("before_host", update.before_host)
+    return (*out, *_items("infrastructure", deploy.infrastructure), *_items("configuration", deploy.configuration))
 
 
-def rollback_steps(deploy: Deploy) -> tuple[tuple[Part, int], ...]:
-    """(part, item) of the way back: configuration alone, infrastructure and data are not undone."""
-    return tuple(_of("configuration", item) for item in range(len(deploy.configuration)))
+def gate_steps(deploy: Deploy) -> Steps:
+    """What follows the health gate: the tests, the way back into service, and what is then measured."""
+    update = deploy.update
+    analysis: Steps = (("analysis", 0),) if update.analysis is not None else ()
+    return (*_items("tests", deploy.tests), *_items("after_host", update.after_host), *analysis)
+
+
+def rollback_steps(deploy: Deploy) -> Steps:
+    """The way back, up to the health gate: configuration alone, but for what runs once; data are not undone."""
+    again = [step for step in _items("configuration", deploy.configuration) if not runs_once(deploy, *step)]
+    return (*_items("before_host", deploy.update.before_host), *again)
+
+
+def return_steps(deploy: Deploy) -> Steps:
+    """What follows the health gate of the way back."""
+    return _items("after_host", deploy.update.after_host)
+
+
+def step_of(deploy: Deploy, part: Part, item: int) -> Step | None:
+    """The step of the plan that stands there; None for what is no step on a host."""
+    if part not in CHANGES:
+        return None
+    return (deploy.infrastructure if part == "infrastructure" else deploy.configuration)[item]
+
+
+def plan_path(part: Part, item: int) -> str:
+    """Where in the plan an item stands, dotted."""
+    if part == "analysis":
+        return "deploy.update.analysis"
+    return f"deploy.update.{part}.{item}" if part in ("before_host", "after_host") else f"deploy.{part}.{item}"
+
+
+def item_name(part: Part, item: int) -> str:
+    """An item as it is called: `configuration 2`."""
+    return "analysis" if part == "analysis" else f"{part} {item + 1}"
+
+
+def runs_once(deploy: Deploy, part: Part, item: int) -> bool:
+    """Whether it is done on one host of a run and no more."""
+    step = step_of(deploy, part, item)
+    return step is not None and step.run_once
 
 
 def end_run(plan: Plan, picture: Picture, run: RunPicture) -> EndRun:
@@ -47,10 +90,11 @@ def end_run(plan: Plan, picture: Picture, run: RunPicture) -> EndRun:
 def changed_batches(deploy: Deploy, picture: Picture, run: RunPicture) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """The batches in which this run asked for any step, newest first: (ordinal, hosts)."""
     cut = batches(deploy, run.hosts)
+    touching = ("before_host", *CHANGES)
     asked = {
         act.action.stage.ordinal
         for act in picture.acts.values()
-        if isinstance(act.action, RunStep) and act.action.stage.run == run.number and act.action.part != "tests"
+        if isinstance(act.action, RunStep) and act.action.stage.run == run.number and act.action.part in touching
     }
     return tuple((ordinal, cut[ordinal]) for ordinal in reversed(range(len(cut))) if ordinal in asked)
 
@@ -104,5 +148,5 @@ def tasks(plan: Plan, picture: Picture) -> tuple[Given, ...]:
     return tuple(given(picture, plan.deploy.tasks, half="deploy", timezone=plan.timezone, begins=begins))
 
 
-def _of(part: Part, item: int) -> tuple[Part, int]:
-    return part, item
+def _items(part: Part, listed: Sequence[object]) -> Steps:
+    return tuple((part, item) for item in range(len(listed)))

@@ -6,6 +6,7 @@ here stands what takes two of them. Pure.
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from uptake.core.time import parse_instant, zone
 from uptake.plan.fact import Facts
@@ -16,6 +17,7 @@ from uptake.plan.observed_rules import check_observed
 from uptake.plan.placeholder import keys_in
 from uptake.plan.read import ReadPlan
 from uptake.plan.task import is_span
+from uptake.plan.update_rules import check_update
 from uptake.plan.value import Mistakes
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*")
@@ -32,6 +34,7 @@ def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistake
         _serves(read, deploy, facts, mistakes)
     if deploy.observed is None and read.is_whole("deploy.update", "implement.requires"):
         _health(read, deploy, mistakes)
+        check_update(read, deploy, mistakes)
     _host_data(read, deploy, facts, mistakes)
     check_freezes(read, deploy.freeze, "deploy.freeze", mistakes)
     check_tasks(read, deploy.tasks, "deploy.tasks", mistakes)
@@ -176,6 +179,8 @@ def _host_data(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistakes)
     asked += [(f"deploy.tests.{i}", (check.target, check.contains)) for i, check in enumerate(deploy.tests)]
     checks = enumerate(deploy.update.health.checks)
     asked += [(f"deploy.update.health.checks.{i}", (check.target, check.contains)) for i, check in checks]
+    for name, hooks in (("before_host", deploy.update.before_host), ("after_host", deploy.update.after_host)):
+        asked += [(f"deploy.update.{name}.{i}", asdict(hook)) for i, hook in enumerate(hooks)]
     for path, value in asked:
         for key in keys_in(value, "data"):
             if key not in facts.host_data:

@@ -6,6 +6,7 @@ is returned beside a mistake is only there to go on with.
 """
 
 import shlex
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -15,12 +16,12 @@ from uptake.plan.model import Check, Step
 from uptake.plan.operation import Operation, operations
 from uptake.plan.placeholder import Filled, check_placeholders
 from uptake.plan.source import Node, Row, Table, Text
-from uptake.plan.value import Mistakes, kind, plain_value, scalar, text, whole
+from uptake.plan.value import Mistakes, kind, plain_value, scalar, switch, text, whole
 
 OWN_STEPS = ("release", "run", "shell")
 """Steps of our own; every other name is a pyinfra operation."""
 RELEASE_NEEDS = ("src", "dest")
-RELEASE_TAKES = (*RELEASE_NEEDS, "keep")
+RELEASE_TAKES = (*RELEASE_NEEDS, "keep_releases")
 CHECKS: dict[str, tuple[str, ...]] = {
     "http": ("expect", "contains"),
     "tcp": (),
@@ -30,6 +31,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
 """Kind of check -> the keys beside its target."""
 TARGETS = {"http": "url", "tcp": "address", "command": "command", "test": "file"}
 """Kind of check -> its target's own key, where the check is written as a section."""
+BESIDE = ("run_once", "idempotent")
+"""The keys that may stand beside a step's name."""
 NO_STEP = Step(name="", arguments={})
 NO_CHECK = Check(kind="tcp", target="")
 
@@ -42,12 +45,24 @@ def step(node: Node, mistakes: Mistakes) -> Step:
         what = f"a step is a name with its arguments; found {kind(node)}"
         mistakes.add("UP132", node.where, what, "write `- files.directory: {path: /srv/app}`")
         return NO_STEP
-    name, arguments = next(iter(node.items()))
-    for other in list(node)[1:]:
+    named = Table({key: item for key, item in node.items() if key not in BESIDE})
+    if not named:
+        first = next(iter(node))
+        mistakes.add("UP132", first.where, f"`{first}` stands beside a step's name, and there is none", "name the step")
+        return NO_STEP
+    name, arguments = next(iter(named.items()))
+    for other in list(named)[1:]:
         what = f"a step has one name; `{other}` stands beside `{name}`"
         hint = f"indent it under `{name}:`, or begin a new item with `- {other}:`"
         mistakes.add("UP132", other.where, what, hint)
     check_placeholders(arguments, mistakes, filled=Filled.HOST)
+    beside = {str(key): switch(item, mistakes, name=key) for key, item in node.items() if key in BESIDE}
+    once, again = beside.get("run_once", False), beside.get("idempotent")
+    return replace(_named(name, arguments, mistakes), run_once=once, idempotent=again)
+
+
+def _named(name: Text, arguments: Node, mistakes: Mistakes) -> Step:
+    """A step by its name alone."""
     if name in {"run", "shell"}:
         wanted = "the name of a pyinfra deploy file" if name == "run" else "one command"
         found = scalar(arguments, mistakes, name=name, wanted=wanted)
@@ -66,7 +81,7 @@ def _release(name: Text, arguments: Node, mistakes: Mistakes) -> Step:
     for key, value in arguments.items():
         if key not in RELEASE_TAKES:
             mistakes.add("UP131", key.where, f"`release` has no `{key}`", did_you_mean(key, RELEASE_TAKES))
-        elif key == "keep":
+        elif key == "keep_releases":
             whole(value, mistakes, name=key, least=1)
         elif not text(value, mistakes, name=key).startswith(("/", "{")) and key == "dest":
             what = f"`dest` must be a folder on the host, from the root on; found {kind(value)}"

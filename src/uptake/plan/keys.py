@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal, cast, get_args, get_origin, get_type_hints
 
 from uptake.core.time import Span
+from uptake.plan.analysis import Bound
 from uptake.plan.model import Check, Plan, Step
 
 UNIONS = (types.UnionType, get_origin(Literal[""] | None))
@@ -35,7 +36,11 @@ class Key:
     @property
     def section(self) -> type | None:
         """The dataclass whose keys stand below, None for single values, steps and checks."""
-        if self.many == "map" or any(self.bare is leaf for leaf in (Span, Step, Check)) or not is_dataclass(self.bare):
+        if (
+            self.many == "map"
+            or any(self.bare is leaf for leaf in (Span, Step, Check, Bound))
+            or not is_dataclass(self.bare)
+        ):
             return None
         return cast("type", cast("object", self.bare))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from uptake.core.time import Span
+from uptake.plan.analysis import Analysis
+from uptake.plan.hook import Hook
 from uptake.plan.observed import Observed
 from uptake.plan.outcome import Outcome
 from uptake.plan.people import Asking, Privacy, Support, Train
@@ -18,11 +20,14 @@ from uptake.plan.pull import Encoding, Pull
 class Step:
     """A plan item on hosts: `release`, `run`, `shell`, or a pyinfra operation by its own name.
 
-    `name: arguments`, as in the file; a bare text argument stands under the key "".
+    `name: arguments`, as in the file; a bare text argument stands under the key "". With `run_once` it is done on one
+    host of a run; `idempotent` says whether it may be done again where nobody knows if it was done.
     """
 
     name: str
     arguments: dict[str, Any]
+    run_once: bool = False
+    idempotent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +70,25 @@ class Update:
     """How a run goes over the hosts. `max_parallel` is a number (> 1 or whole) or a share of the hosts."""
 
     canary: int = 0
+    auto_promote: bool = True
     max_parallel: float | int = 1.0
     stagger: Span = Span()
     health: Health = field(default_factory=Health)
     progress_deadline: Span = Span(seconds=600)
     watch: Span = Span(seconds=30)
+    before_host: tuple[Hook, ...] = ()
+    after_host: tuple[Hook, ...] = ()
+    analysis: Analysis | None = None
     on_failure: Literal["rollback", "hold", "exclude"] = "rollback"
+    max_fail_percentage: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """One run at a time per service and environment, held on the hosts: how long to wait for it, how long it lasts."""
+
+    wait: Span = Span(seconds=900)
+    ttl: Span = Span(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +122,7 @@ class Deploy:
     configuration: tuple[Step, ...] = ()
     tests: tuple[Check, ...] = ()
     update: Update = field(default_factory=Update)
+    lock: Lock = field(default_factory=Lock)
     deadline: str = ""
     tasks: tuple[Task, ...] = ()
     freeze: tuple[Freeze, ...] = ()

@@ -7,7 +7,7 @@ import re
 
 from uptake.plan.observed import Observed
 from uptake.plan.read import ReadPlan
-from uptake.plan.value import Mistakes
+from uptake.plan.value import Mistakes, is_json_path
 
 OURS = ("hosts", "infrastructure", "configuration", "tests", "update", "freeze")
 """Keys of a deployment by ourselves."""
@@ -15,8 +15,6 @@ SECRET = re.compile(r"authorization|cookie|token|secret|api[-_]?key", re.IGNOREC
 """Headers that hold one."""
 AGREE_MOST = 20
 """So many answers are asked for in one look at most."""
-PATH = re.compile(r"\$(?:\.[A-Za-z0-9_-]+|\[\d{1,6}\]|\['[^']+'\])*")
-"""A path into JSON: $.a.b, $.items[0], $['a b']."""
 
 
 def check_observed(read: ReadPlan, observed: Observed, mistakes: Mistakes) -> None:
@@ -65,7 +63,7 @@ def _version_at(read: ReadPlan, observed: Observed, mistakes: Mistakes) -> None:
     text, where = observed.version_at, read.value("deploy.observed.version_at")
     hint = "write $.version for JSON, `header: X-Version`, or a pattern with one group: 'version ([0-9.]+)'"
     if text.startswith("$"):
-        if PATH.fullmatch(text) is None:
+        if not is_json_path(text):
             mistakes.add("UP125", where, f"`version_at` is no path into JSON; found `{text}`", "write $.version")
         return
     if text.lower().startswith("header:"):

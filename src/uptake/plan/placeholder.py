@@ -20,6 +20,8 @@ class Filled(Enum):
 
     HOST = ("version", "host", "data.KEY")
     """Steps and checks of the deploy half: once per host."""
+    RUN = ("version",)
+    """What is asked about a run as a whole."""
     PERSON = ("person.KEY",)
     """Mail, and what access is given by: once per person."""
     CALL = ("person.KEY", "found")

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import cast
 
 from uptake.core.time import Span
+from uptake.plan.analysis import Bound
 from uptake.plan.hint import did_you_mean
 from uptake.plan.keys import Key, all_keys
 from uptake.plan.model import Check, Step
@@ -141,9 +142,16 @@ FORMS: tuple[tuple[object, str], ...] = (
     (Span, "duration"),
     (Step, "step"),
     (Check, "check"),
+    (Bound, "comparison"),
 )
 """Type -> what a plan has there, in words."""
-OWN_FORMS = {("Update", "max_parallel"): "number or percentage", ("Access", "command"): "text or list of words"}
+OWN_FORMS = {
+    ("Update", "max_parallel"): "number or percentage",
+    ("Access", "command"): "text or list of words",
+    ("Hook", "command"): "text or list of words",
+    ("Metric", "command"): "text or list of words",
+    ("HostCall", "body"): "any value",
+}
 """(class, key) -> the same, where the type does not tell."""
 
 

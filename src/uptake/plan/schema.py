@@ -5,7 +5,8 @@ together is `check`'s. Made from the model's keys, the operations' table and the
 """
 
 from uptake.core.time import Span
-from uptake.plan.form import CHECKS, OWN_STEPS, RELEASE_NEEDS, RELEASE_TAKES, TARGETS
+from uptake.plan.analysis import Bound
+from uptake.plan.form import BESIDE, CHECKS, OWN_STEPS, RELEASE_NEEDS, RELEASE_TAKES, TARGETS
 from uptake.plan.keys import Key, keys_of
 from uptake.plan.model import Check, Hosts, Plan, Step
 from uptake.plan.operation import operations
@@ -18,6 +19,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PERCENT = r"^(100|\d{1,2})(\.\d+)? ?%$"
 SPAN = r"^\+?\d+(\.\d+)?\s*(s|m|h|d|w)$"
 SIGNED_SPAN = r"^[+-]?\d+(\.\d+)?\s*(s|m|h|d|w)$"
+BOUND = r"^\s*[<>]=?\s*[+-]?\d+(\.\d+)?\s*%?\s*$"
 EVERYWHERE = "^(_[a-z_]+|name)$"
 """Arguments that every operation takes, told by their form to keep the schema small; `check` knows each by name."""
 SCALAR: Schema = {"type": ["string", "number", "boolean"]}
@@ -78,6 +80,8 @@ def _one(key: Key, sections: dict[str, object]) -> Schema:
         return {"type": "boolean"}
     if key.bare is int:
         return {"type": "integer", "minimum": LEAST.get((key.owner.__name__, key.name), 0)}
+    if key.bare is Bound:
+        return {"type": "string", "pattern": BOUND}
     if key.bare is Step or key.bare is Check:
         return {"$ref": "#/$defs/Step" if key.bare is Step else "#/$defs/Check"}
     return SCALAR
@@ -92,7 +96,7 @@ def _step() -> Schema:
         "required": list(RELEASE_NEEDS),
         "properties": {
             name: _described(
-                {"type": "integer", "minimum": 1} if name == "keep" else {"type": "string"},
+                {"type": "integer", "minimum": 1} if name == "keep_releases" else {"type": "string"},
                 f"deploy.configuration.release.{name}",
             )
             for name in RELEASE_TAKES
@@ -108,7 +112,8 @@ def _step() -> Schema:
             full["required"] = list(operation.required)
         short: list[Schema] = [full, {"type": ["string", "number"]}, {"type": "null"}]
         forms[name] = {"anyOf": short if len(operation.required) < 2 else [full]}
-    one = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False, "properties": forms}
+    beside = {name: _described({"type": "boolean"}, f"deploy.configuration.{name}") for name in BESIDE}
+    one = {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": {**forms, **beside}}
     bare = [name for name, operation in known.by_name.items() if not operation.required]
     return {"anyOf": [one, {"enum": bare}]}
 
@@ -155,6 +160,13 @@ OWN: dict[tuple[str, str], Schema] = {
     ("HttpCall", "body"): {},
     ("Pull", "headers"): {"type": "object", "additionalProperties": SCALAR},
     ("Observed", "headers"): {"type": "object", "additionalProperties": SCALAR},
+    ("HostCall", "method"): {"enum": [*METHODS, *(method.lower() for method in METHODS)]},
+    ("HostCall", "headers"): {"type": "object", "additionalProperties": SCALAR},
+    ("HostCall", "body"): {},
+    ("Prometheus", "headers"): {"type": "object", "additionalProperties": SCALAR},
+    ("JsonValue", "headers"): {"type": "object", "additionalProperties": SCALAR},
+    ("Hook", "command"): {"anyOf": [{"type": "string"}, {"type": "array", "items": SCALAR}]},
+    ("Metric", "command"): {"anyOf": [{"type": "string"}, {"type": "array", "items": SCALAR}]},
     ("Pull", "columns"): {"type": "object", "additionalProperties": SCALAR},
     ("HttpCall", "already"): _STATUSES,
     ("HttpCall", "absent"): _STATUSES,

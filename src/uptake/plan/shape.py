@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from uptake.core.time import Span
 from uptake.plan import form, value
+from uptake.plan.analysis import Bound
 from uptake.plan.keys import Key, keys_of
 from uptake.plan.model import Check, Hosts, Plan, Step
 from uptake.plan.placeholder import Filled, check_placeholders
@@ -30,6 +31,8 @@ ZERO_SPANS = {
     ("Waves", "every"),
     ("When", "at"),
     ("Pull", "lag"),
+    ("Haproxy", "wait"),
+    ("Lock", "wait"),
 }
 """Durations that may be 0s."""
 SIGNED_SPANS = {("Train", "invite"), ("Announcement", "at")}
@@ -39,6 +42,7 @@ LEAST = {
     ("Gate", "min_people"): 1,
     ("Adoption", "count"): 1,
     ("Guardrail", "min_count"): 1,
+    ("Analysis", "count"): 1,
 }
 """Whole numbers that begin higher than 0."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -103,8 +107,8 @@ def _reader(key: Key) -> Reader:
         return partial(value.whole, name=key.name, least=LEAST.get(at, 0))
     if key.bare is Step or key.bare is Check:
         return form.step if key.bare is Step else form.check
-    if key.bare is bool:
-        return partial(value.switch, name=key.name)
+    if key.bare is bool or key.bare is Bound:
+        return partial(value.switch if key.bare is bool else value.bound, name=key.name)
     assert key.bare in {str, float}, f"no reader for {at}"
     return partial(value.text if key.bare is str else value.share, name=key.name)
 
@@ -168,6 +172,22 @@ def _columns(node: Node, mistakes: Mistakes) -> dict[str, str]:
     return _texts(node, mistakes, name="columns", example="{person: Employee, at: Date}")
 
 
+def _server(node: Node, mistakes: Mistakes) -> str:
+    """A server of haproxy, as backend/name."""
+    found = value.text(node, mistakes, name="server")
+    if found and not all(found.partition("/")):
+        mistakes.add("UP125", node.where, f"`server` must be backend/name; found {value.kind(node)}", "write app/web-1")
+    return found
+
+
+def _json_path(node: Node, mistakes: Mistakes) -> str:
+    """A path into a JSON answer."""
+    found = value.text(node, mistakes, name="at")
+    if found and not value.is_json_path(found):
+        mistakes.add("UP125", node.where, f"`at` must be a path into JSON; found {value.kind(node)}", "write $.errors")
+    return found
+
+
 def _texts(node: Node, mistakes: Mistakes, *, name: str, example: str) -> dict[str, str]:
     """Names and texts."""
     if not isinstance(node, Table):
@@ -202,6 +222,24 @@ def _access_command(node: Node, mistakes: Mistakes) -> tuple[str, ...]:
     """The argv that grants, withdraws and reads."""
     check_placeholders(node, mistakes, filled=Filled.ACT)
     return form.command(node, mistakes, name="command")
+
+
+def _of_host(node: Node, mistakes: Mistakes, *, reader: Reader) -> object:
+    """What is filled for a host before it is used."""
+    check_placeholders(node, mistakes, filled=Filled.HOST)
+    return reader(node, mistakes)
+
+
+def _host_body(node: Node, mistakes: Mistakes) -> object:
+    """The body of a request about a host: anything that JSON can say."""
+    check_placeholders(node, mistakes, filled=Filled.HOST)
+    return value.plain_value(node, decimals=True)
+
+
+def _of_run(node: Node, mistakes: Mistakes, *, reader: Reader) -> object:
+    """What is filled with the run's version before it is used."""
+    check_placeholders(node, mistakes, filled=Filled.RUN)
+    return reader(node, mistakes)
 
 
 def _where(node: Node, mistakes: Mistakes) -> dict[str, str]:
@@ -244,6 +282,21 @@ OWN: dict[tuple[str, str], Reader] = {
     ("Pull", "headers"): _plain_headers,
     ("Observed", "headers"): _plain_headers,
     ("Observed", "http"): partial(_address, name="http", schemes=("https://", "http://")),
+    ("HostCall", "method"): _method,
+    ("HostCall", "url"): partial(_of_host, reader=partial(_address, name="url", schemes=("https://", "http://"))),
+    ("HostCall", "headers"): partial(_of_host, reader=_plain_headers),
+    ("HostCall", "body"): _host_body,
+    ("Haproxy", "socket"): partial(_of_host, reader=partial(value.text, name="socket")),
+    ("Haproxy", "server"): partial(_of_host, reader=_server),
+    ("Hook", "command"): partial(_of_host, reader=partial(form.command, name="command")),
+    ("Metric", "command"): partial(_of_run, reader=partial(form.command, name="command")),
+    ("Metric", "name"): partial(value.named, name="name", pattern=WORD, said="a name of a-z, 0-9, _ and -"),
+    ("Prometheus", "url"): partial(_of_run, reader=partial(_address, name="url", schemes=("https://", "http://"))),
+    ("Prometheus", "query"): partial(_of_run, reader=partial(value.text, name="query")),
+    ("Prometheus", "headers"): _plain_headers,
+    ("JsonValue", "url"): partial(_of_run, reader=partial(_address, name="url", schemes=("https://", "http://"))),
+    ("JsonValue", "at"): _json_path,
+    ("JsonValue", "headers"): _plain_headers,
     ("HttpCall", "already"): partial(_statuses, name="already"),
     ("HttpCall", "absent"): partial(_statuses, name="absent"),
     ("Access", "command"): _access_command,

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from uptake.core.problem import Problem, Where
 from uptake.core.time import Span
+from uptake.plan.analysis import Bound
 from uptake.plan.hint import did_you_mean
 from uptake.plan.source import Node, Row, Table, Text
 
@@ -20,6 +21,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _WHOLE = re.compile(r"\d{1,9}")
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.\d+")
+_JSON_PATH = re.compile(r"\$(?:\.[A-Za-z0-9_-]+|\[\d{1,6}\]|\['[^']+'\])*")
 _EXACT_MOST = 15
 _WORDS: dict[str, bool] = {"true": True, "True": True, "false": False, "False": False}
 DAYS_MOST = 36_500
@@ -204,6 +206,25 @@ def switch(node: Node, mistakes: Mistakes, *, name: str) -> bool:
         mistakes.add("UP123", found.where, what, hint or "write true or false")
         return False
     return _WORDS[str(found)]
+
+
+def bound(node: Node, mistakes: Mistakes, *, name: str) -> Bound:
+    """A comparison with a number: `< 1%`, `>= 250`."""
+    found = scalar(node, mistakes, name=name, wanted="a comparison", hint='write "< 1%", or ">= 250"')
+    if found is not None:
+        try:
+            return Bound.parse(found)
+        except ValueError:
+            hint = f'write "< {found}" or "> {found}"' if _NUMBER.fullmatch(found) else 'write "< 1%", or ">= 250"'
+            mistakes.add(
+                "UP122", found.where, f"`{name}` must be a comparison with a number; found {kind(found)}", hint
+            )
+    return Bound(sign="<", value=0.0)
+
+
+def is_json_path(text: str) -> bool:
+    """Whether a text is a path into JSON: $.a.b, $.items[0], $['a b']."""
+    return _JSON_PATH.fullmatch(text) is not None
 
 
 def choice(node: Node, mistakes: Mistakes, *, name: str, options: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ from uptake.core.action import (
 from uptake.core.decision import Decision
 from uptake.core.picture import Noted, Picture
 from uptake.core.stage import ROLLBACK_FROM, Stage
+from uptake.deploy.steps import item_name
 from uptake.plan.read import ReadPlan
 from uptake.report.afterwards import afterwards, tickets
 from uptake.report.board import Decided, Failed
@@ -130,7 +131,7 @@ def action_words(action: Action) -> str:
     """An action in words."""
     match action:
         case RunStep(part=part, item=item, hosts=hosts, version=version):
-            return f"{part} {item + 1} of {version} on {listed(hosts)}"
+            return f"{item_name(part, item)} of {version} on {listed(hosts)}"
         case EndRun(stage=stage):
             return f"end run {stage.run}"
         case Announce(stage=stage, item=item):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from uptake.core.action import Part
 from uptake.core.decision import Evidence
 from uptake.core.stage import Half
 from uptake.core.time import Instant
@@ -239,7 +240,7 @@ class Failed:
 
     host: str
     state: str
-    part: str
+    part: Part | Literal["health"]
     item: int
     step: str
     line: str

@@ -10,6 +10,7 @@ from uptake.core.action import RunStep
 from uptake.core.picture import Noted
 from uptake.core.stage import Stage
 from uptake.deploy import gates
+from uptake.deploy.steps import item_name, plan_path
 from uptake.deploy.targets import whole_run
 from uptake.report.board import Failed
 from uptake.report.known import Known
@@ -69,7 +70,7 @@ def failed_lines(found: Sequence[Failed], paint: Paint, width: int, *, brief: bo
 
 def _cited_as(one: Failed) -> str:
     """How a decision's evidence names it."""
-    return f"health of {one.host}" if one.part == "health" else f"{one.part} {one.item + 1} on {one.host}"
+    return f"health of {one.host}" if one.part == "health" else f"{item_name(one.part, one.item)} on {one.host}"
 
 
 def _steps(known: Known, number: int) -> Iterator[Failed]:
@@ -78,7 +79,7 @@ def _steps(known: Known, number: int) -> Iterator[Failed]:
         if not isinstance(action, RunStep) or action.stage.run != number or outcome is None or outcome.ok:
             continue
         for bad in outcome.failures:
-            title = bad.step or f"{action.part} {action.item + 1}"
+            title = bad.step or item_name(action.part, action.item)
             yield Failed(
                 host=bad.target,
                 state=bad.state,
@@ -87,7 +88,7 @@ def _steps(known: Known, number: int) -> Iterator[Failed]:
                 step=f"{title} (roll back)" if action.stage.is_rollback else title,
                 exit_code=bad.exit_code,
                 lines=bad.lines,
-                line=known.line_at(f"deploy.{action.part}.{action.item}", act.seq),
+                line=known.line_at(plan_path(action.part, action.item), act.seq),
                 next=_next(known, action.stage, bad.state),
                 seq=act.seq,
             )

@@ -9,7 +9,7 @@ from uptake.core.entry import HostSeen
 from uptake.core.picture import Picture
 from uptake.core.stage import Stage
 from uptake.core.time import Instant
-from uptake.deploy.steps import rollback_stage
+from uptake.deploy.steps import item_name, rollback_stage
 from uptake.report.board import Host
 from uptake.report.known import Known
 from uptake.report.run import Run
@@ -92,7 +92,7 @@ def _left_in(run: Run) -> dict[str, Failure]:
 def _under_way(run: Run) -> dict[str, str]:
     """Hosts on which a step runs now, and which."""
     return {
-        name: f"{act.action.part} {act.action.item + 1}"
+        name: item_name(act.action.part, act.action.item)
         for act in run.acts
         if isinstance(act.action, RunStep) and act.outcome is None
         for name in act.action.hosts

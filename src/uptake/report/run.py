@@ -7,13 +7,13 @@ say "deployed" where the half does not. No text for screens is made here.
 from dataclasses import dataclass
 from functools import cached_property
 
-from uptake.core.action import FAILURES_MOST, Part, RunStep
+from uptake.core.action import FAILURES_MOST, PARTS, Part, RunStep
 from uptake.core.entry import HostSeen
 from uptake.core.picture import Act, Noted, Picture, RunPicture
 from uptake.core.stage import ROLLBACK_FROM, Stage
 from uptake.core.time import Instant
 from uptake.deploy import gates
-from uptake.deploy.steps import batch_steps, run_step, test_steps
+from uptake.deploy.steps import batch_steps, gate_steps, run_step, runs_once
 from uptake.deploy.targets import HALF, batch_name, batches, whole_run
 from uptake.plan.model import Deploy, Plan
 from uptake.report.versions import versions
@@ -129,14 +129,17 @@ class Run:
 
     @cached_property
     def tallies(self) -> dict[Part, Tally]:
-        """Host-steps of each part over all batches, tests included."""
-        found: dict[Part, Tally] = {"infrastructure": Tally(), "configuration": Tally(), "tests": Tally()}
+        """Host-steps of each part over all batches, tests included; an analysis is no step on a host."""
+        found: dict[Part, Tally] = {part: Tally() for part in PARTS}
         for ordinal, hosts in enumerate(self.batches):
             inside = tuple(name for name in hosts if name not in self.run.excluded)
             stage = Stage(half="deploy", run=self.run.number, ordinal=ordinal)
-            for part, item in (*batch_steps(self.deploy), *test_steps(self.deploy)):
+            for part, item in (*batch_steps(self.deploy), *gate_steps(self.deploy)):
+                once = runs_once(self.deploy, part, item)
+                if part == "analysis" or (once and ordinal > 0):
+                    continue
                 key = run_step(self.plan, stage, part, item, version=self.run.version, hosts=hosts).key
-                found[part] += self._tally(self.picture.acts.get(key), inside)
+                found[part] += self._tally(self.picture.acts.get(key), inside[:1] if once else inside)
         return found
 
     @cached_property
@@ -159,7 +162,11 @@ class Run:
         took = sorted(
             (act.ended_at - act.asked_at) / len(act.action.hosts)
             for act in self.acts
-            if isinstance(act.action, RunStep) and act.outcome is not None and act.ended_at and act.outcome.ok
+            if isinstance(act.action, RunStep)
+            and act.outcome is not None
+            and act.ended_at
+            and act.outcome.ok
+            and act.action.part != "analysis"
             for _ in act.action.hosts
         )
         if self.state != "running" or not took or not self.first_batch_passed or self.going_back:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 
-from uptake.core.action import Action, EndRun, Failure, Outcome, RunStep
+from uptake.core.action import CHANGES, Action, EndRun, Failure, Outcome, RunStep
 from uptake.core.chance import stream
 from uptake.core.entry import HostSeen
 from uptake.core.event import Answer, Ask, Event
@@ -126,6 +126,9 @@ class MadeUpHosts(Later):
         """Run a step on its hosts."""
         if isinstance(action, EndRun):
             self._later(0, Outcome(key=action.key, ok=True))
+            return
+        if action.part not in (*CHANGES, "tests"):
+            self._later(self._takes_ms, Outcome(key=action.key, ok=True))
             return
         draws = stream(self._seed, "host", action.key).random(len(action.hosts))
         failed = [h for h, draw in zip(action.hosts, draws, strict=True) if draw < self._behaviour.host_failure]

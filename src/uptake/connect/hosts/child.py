@@ -142,7 +142,13 @@ def _serve(session: Session, order: dict[str, Any]) -> None:
 
 
 def _item(order: dict[str, Any]) -> Item:
-    return Item(name=order["name"], arguments=order["arguments"], version=order["version"], folder=Path.cwd())
+    return Item(
+        name=order["name"],
+        arguments=order["arguments"],
+        version=order["version"],
+        folder=Path.cwd(),
+        idempotent=order.get("idempotent"),
+    )
 
 
 if __name__ == "__main__":

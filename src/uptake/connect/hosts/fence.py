@@ -144,18 +144,20 @@ class StableHost(Host):
 class FencedState(State):
     """A pyinfra state whose operations, nested ones included, send their commands through the fence.
 
-    One is made for each step of a batch. `prefix` begins the receipts' keys: run and action.
+    One is made for each step of a batch. `prefix` begins the receipts' keys: run and action; `repeatable` is what the
+    plan says of doing the step again, None where it says nothing.
     """
 
     grounds: dict[str, Ground]
     links: Links
     prefix: str = ""
+    repeatable: bool | None = None
 
     def set_op_data_for_host(self, host: Host, op_hash: str, op_data: StateOperationHostData) -> None:
         """Wrap what the operation will yield on this host."""
         own = self.inventory.get_host(host.name)  # pyinfra hands over a stand-in that means whoever is at work
         plain = op_data.command_generator
-        again = _may_repeat(plain)
+        again = _may_repeat(plain) if self.repeatable is None else self.repeatable
 
         def fenced() -> Iterator[Any]:
             return self._fenced(own, f"{self.prefix}.{op_hash[:8]}", plain, op_data, again=again)

@@ -26,12 +26,16 @@ from uptake.core.problem import Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A plan item: `release`, `run`, `shell` or an operation's own name, its arguments unfilled, and the version."""
+    """A plan item: `release`, `run`, `shell` or an operation's own name, its arguments unfilled, and the version.
+
+    `idempotent` is what the plan says of doing it again; None leaves that to pyinfra.
+    """
 
     name: str
     arguments: dict[str, Any]
     version: str
     folder: Path
+    idempotent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

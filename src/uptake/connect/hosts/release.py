@@ -57,14 +57,14 @@ class Releases(FactBase[dict[str, Any]]):
 
 
 @operation()
-def release(src: str, dest: str, version: str, keep: int = KEPT) -> Generator[Any, None, None]:
+def release(src: str, dest: str, version: str, keep_releases: int = KEPT) -> Generator[Any, None, None]:
     """Bring an archive or folder as a release of `version` and make it current.
 
     Args:
         src: a tar archive or a folder, on this machine.
         dest: the release folder on the host, absolute.
         version: what it is called.
-        keep: complete releases to keep beside the current one.
+        keep_releases: complete releases to keep beside the current one.
     """
     if not dest.startswith("/"):
         raise OperationError(f"release: dest {dest!r} is not an absolute path")
@@ -87,7 +87,7 @@ def release(src: str, dest: str, version: str, keep: int = KEPT) -> Generator[An
         upload = host.get_temp_filename(f"release {dest} {name}")
         yield FileUploadCommand(archive, upload, remote_temp_filename=f"{upload}.part")
         commands.append(_unpack(upload, name, version))
-    commands.append(_switch(name, keep))
+    commands.append(_switch(name, keep_releases))
     script = "set -e\nmkdir -p D/releases D/shared\ncd D\n".replace("D", shlex.quote(dest)) + "\n".join(commands)
     yield StringCommand(script)
 

@@ -86,6 +86,7 @@ class Session:
         """Do a step on its hosts; each host's end is emitted as it comes."""
         end = self._ender(order.key)
         state, hosts = self._open(order.hosts, order.item, order.epoch, end)
+        state.repeatable = order.item.idempotent
         state.prefix = f"{self.run}.{fence.digest(order.key, 10)}"
         found = prepare(state, order.item, hosts, self._note)
         for name, why in found.items():

@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uptake.connect.check import Look
-from uptake.connect.hosts import tests
+from uptake.connect.hosts.outside import Outside
 from uptake.connect.hosts.process import Child, Died
 from uptake.connect.lane import Lane
-from uptake.core.action import FAILURES_MOST, LINES_MOST, EndRun, Failure, Outcome, RunStep
+from uptake.core.action import CHANGES, FAILURES_MOST, LINES_MOST, EndRun, Failure, Outcome, RunStep
 from uptake.core.ids import Epoch
 from uptake.core.ports import Receipts, Wake
 from uptake.core.problem import refuse
@@ -119,14 +118,26 @@ class HostsWorker:
         self._progress: dict[str, str] = {}
         self._guard = threading.Lock()
         self._lane: Lane[RunStep | EndRun] = Lane("hosts", run=self._carry_out, receipts=receipts, wake=wake)
+        self._analyses: Lane[RunStep] = Lane("analysis", run=self._analyse, receipts=receipts, wake=wake)
+        self._outside = Outside(
+            deploy=site.deploy,
+            folder=site.folder,
+            receipts=receipts,
+            stop=self._lane.closing,
+            show=self._show,
+            retry_s=site.patience.retry_s,
+        )
 
     def accept(self, action: RunStep | EndRun) -> None:
         """Begin, or go on with the hosts whose receipts are missing; returns at once."""
-        self._lane.accept(action)
+        if isinstance(action, RunStep) and action.part == "analysis":
+            self._analyses.accept(action)
+        else:
+            self._lane.accept(action)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """What has ended since the last call."""
-        return self._lane.outcomes()
+        return (*self._lane.outcomes(), *self._analyses.outcomes())
 
     def progress(self) -> dict[str, str]:
         """Host -> the step and operation that run there now."""
@@ -137,6 +148,7 @@ class HostsWorker:
         """Stop; what runs on a host goes on there and is settled when the run goes on."""
         self._lane.closing.set()
         self._end_child()
+        self._analyses.close()
         self._lane.close()
         self._end_child()
 
@@ -149,15 +161,19 @@ class HostsWorker:
         try:
             if missing and self._is_file(action):
                 self._file(action, failures)
-            elif missing and action.part == "tests":
-                self._test(action, missing, failures)
-            elif missing:
+            elif missing and action.part in CHANGES:
                 self._step(action, failures)
+            elif missing:
+                self._ready(action.stage.run)
+                failures |= self._outside.do(action, missing, self._facts, self._title(action))
         except Died:
             return None if self._lane.closing.is_set() else self._interrupted(action)
         if self._lane.closing.is_set() and self._missing(action):
             return None
         return self._outcome(action, failures)
+
+    def _analyse(self, action: RunStep) -> Outcome | None:
+        return self._outside.analyse(action)
 
     def _missing(self, action: RunStep) -> tuple[str, ...]:
         states = self._receipts.states(action.key)
@@ -187,17 +203,25 @@ class HostsWorker:
         match action.part:
             case "tests":
                 check = deploy.tests[action.item]
-                return f"tests {action.item + 1}: {check.target if check.kind == 'test' else check.kind}"
+                what = check.target if check.kind == "test" else check.kind
             case "infrastructure":
-                return f"infrastructure {action.item + 1}: {deploy.infrastructure[action.item].name}"
+                what = deploy.infrastructure[action.item].name
             case "configuration":
-                return f"configuration {action.item + 1}: {deploy.configuration[action.item].name}"
+                what = deploy.configuration[action.item].name
+            case "before_host":
+                what = deploy.update.before_host[action.item].kind
+            case "after_host":
+                what = deploy.update.after_host[action.item].kind
+            case "analysis":
+                return "analysis"
+        return f"{action.part} {action.item + 1}: {what}"
 
     def _step(self, action: RunStep, failures: dict[str, Failure]) -> None:
         """An infrastructure or configuration item."""
         items = self._site.deploy.infrastructure if action.part == "infrastructure" else self._site.deploy.configuration
         step = items[action.item]
-        self._until_ended(action, {"do": "step", "name": step.name, "arguments": step.arguments}, failures)
+        what = {"do": "step", "name": step.name, "arguments": step.arguments, "idempotent": step.idempotent}
+        self._until_ended(action, what, failures)
 
     def _is_file(self, action: RunStep) -> bool:
         return action.part == "tests" and self._site.deploy.tests[action.item].kind == "test"
@@ -256,28 +280,6 @@ class HostsWorker:
                 self._progress[name] = what
             else:
                 self._progress.pop(name, None)
-
-    def _test(self, action: RunStep, missing: tuple[str, ...], failures: dict[str, Failure]) -> None:
-        self._ready(action.stage.run)
-        check = self._site.deploy.tests[action.item]
-        title = self._title(action)
-        unknown = [name for name in missing if name not in self._facts]
-        if unknown:
-            raise refuse("hosts.gone", ", ".join(unknown), "the inventory does not name this host any more")
-
-        def ended(name: str, seen: Look) -> None:
-            self._receipts.mark(action.key, {name: "done" if seen.ok else "failed"})
-            self._show(name, "")
-            if not seen.ok:
-                lines = (*seen.lines[-LINES_MOST + 1 :], seen.detail)
-                failures[name] = Failure(target=name, state="failed", step=title, exit_code=seen.exit_code, lines=lines)
-
-        for name in missing:
-            self._show(name, title)
-        timeout_s = self._site.deploy.update.health.timeout.approx_s
-        once = tests.eyes(version=action.version, folder=self._site.folder, timeout_s=timeout_s)
-        with_retry = tests.Retry(once=once, stop=self._lane.closing, for_s=self._site.patience.retry_s)
-        tests.run(check, [self._facts[name] for name in missing], with_retry, ended)
 
     def _end_run(self, action: EndRun) -> Outcome | None:
         """Prune the hosts and end the child. A host that cannot be reached keeps its outputs until the next run."""

@@ -5,7 +5,9 @@ again with the version before, then the health gate. Infrastructure and data are
 A first run has nothing to go back to: it stops, its hosts named.
 """
 
-from uptake.core.action import FAILURES_MOST, Action, Failure, Outcome, Part
+from dataclasses import dataclass
+
+from uptake.core.action import FAILURES_MOST, Action, Failure, Outcome, Part, RunStep
 from uptake.core.decision import Decision, Evidence
 from uptake.core.picture import Picture, RunPicture
 from uptake.core.stage import ROLLBACK_FROM, Stage
@@ -13,10 +15,14 @@ from uptake.core.time import NEVER, Instant, after
 from uptake.deploy import gates
 from uptake.deploy.steps import (
     ROLLBACK,
+    Steps,
     changed_batches,
     end_run,
+    item_name,
     ordered_back,
+    plan_path,
     release_before,
+    return_steps,
     rollback_stage,
     rollback_steps,
     run_step,
@@ -36,6 +42,9 @@ def fail_batch(plan: Plan, picture: Picture, run: RunPicture, fault: Fault) -> P
     stage, why, at_fault, evidence = fault
     rule = "deploy.update.on_failure"
     match plan.deploy.update.on_failure:
+        case "exclude" if too_many(plan, run, at_fault):
+            most = f"more than {plan.deploy.update.max_fail_percentage:.0%} of the hosts would be excluded"
+            return turn_back(plan, picture, run, (stage, f"{why[:-1]}: {most}.", at_fault, evidence))
         case "exclude":
             text = f"{why} {', '.join(at_fault)} excluded; the others go on."
             out = Decision(
@@ -43,24 +52,42 @@ def fail_batch(plan: Plan, picture: Picture, run: RunPicture, fault: Fault) -> P
             )
             return [out], [], NEVER
         case "hold":
-            question = f"run-{run.number}-batch-{stage.ordinal + 1}"
             goes_on = " and goes on once the version is told" if plan.deploy.observed is not None else ""
-            text = f"{why} The run is held{goes_on}; `uptake approve` with {question} lets it go on as it is."
-            held = Decision(
-                stage=whole_run(run.number),
-                verdict="hold",
-                state="held",
-                rule=rule,
-                why=text,
-                evidence=evidence,
-                question=question,
-            )
-            return [held], [], NEVER
+            return hold_batch(run, (stage, f"{why} The run is held{goes_on};", at_fault, evidence), rule)
         case "rollback":
-            return _turn_back(plan, picture, run, fault)
+            return turn_back(plan, picture, run, fault)
 
 
-def _turn_back(plan: Plan, picture: Picture, run: RunPicture, fault: Fault) -> Pass:
+def too_many(plan: Plan, run: RunPicture, at_fault: tuple[str, ...]) -> bool:
+    """Whether excluding these hosts too is more than `deploy.update.max_fail_percentage`, or leaves none."""
+    assert plan.deploy is not None
+    out = len({*run.excluded, *at_fault})
+    return out > plan.deploy.update.max_fail_percentage * len(run.hosts) + 1e-9
+
+
+def hold_batch(run: RunPicture, fault: Fault, rule: str) -> Pass:
+    """The run waits for a person, who may let it go on as it is."""
+    stage, why, _, evidence = fault
+    question = question_of(run.number, stage)
+    held = Decision(
+        stage=whole_run(run.number),
+        verdict="hold",
+        state="held",
+        rule=rule,
+        why=f"{why} `uptake approve` with {question} lets it go on as it is.",
+        evidence=evidence,
+        question=question,
+    )
+    return [held], [], NEVER
+
+
+def question_of(run: int, stage: Stage) -> str:
+    """What a person is asked about a batch: may the run go on as it is."""
+    return f"run-{run}-batch-{stage.ordinal + 1}"
+
+
+def turn_back(plan: Plan, picture: Picture, run: RunPicture, fault: Fault) -> Pass:
+    """The way back begins; a first run, which has none, stops."""
     stage, why, _, evidence = fault
     rule = "deploy.update.on_failure"
     before = release_before(picture, run)
@@ -121,23 +148,23 @@ def _batch_back(
     if not picture.stage(stage).state:
         why = f"{name} of run {run.number} goes back from {run.version} to {version} on {', '.join(hosts)}."
         begun = [_back(stage, "running", why)]
-    left, lost = hosts, list[Evidence]()
-    for part, item in rollback_steps(plan.deploy):
-        action = run_step(plan, stage, part, item, version=version, hosts=left)
-        act = picture.acts.get(action.key)
-        if act is None:
-            return begun, [action], after(now, plan.deploy.update.progress_deadline, plan.timezone)
-        if act.outcome is None:
-            return [], [], NEVER
-        failed = failed_on(act.outcome, left)
-        lost += step_evidence(part, item, failed)
-        left = tuple(name for name in left if name not in {one.target for one in failed})
-        if not left:
-            break
-    judged = _judged_back(plan, picture, run, left, now)
+    done = _walk_back(plan, picture, batch, rollback_steps(plan.deploy))
+    if done.asked is not None:
+        return begun, [done.asked], after(now, plan.deploy.update.progress_deadline, plan.timezone)
+    if done.waits:
+        return [], [], NEVER
+    judged = _judged_back(plan, picture, run, done.left, now)
     if judged is not None and judged.answer == "wait":
         return begun, [], judged.look_again
     sick = judged.at_fault if judged is not None and judged.answer == "fail" else ()
+    served = tuple(name for name in done.left if name not in sick)
+    back = _walk_back(plan, picture, (stage, served, version), return_steps(plan.deploy))
+    if back.asked is not None:
+        return begun, [back.asked], after(now, plan.deploy.update.progress_deadline, plan.timezone)
+    if back.waits:
+        return [], [], NEVER
+    lost = [*done.lost, *back.lost]
+    left = tuple(name for name in done.left if name in sick or name in back.left)
     well = tuple(name for name in left if name not in sick)
     seen = judged.evidence if judged is not None else ()
     if not lost and not sick:
@@ -148,6 +175,39 @@ def _batch_back(
     parts += [f"on {version} again but not healthy: {', '.join(sick)}"] if sick else []
     parts += [f"back and healthy: {', '.join(well)}"] if well else []
     return [_back(stage, "unhealthy", f"{'; '.join(parts)}.", (*lost, *seen))], [], Instant(now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """How far some steps of the way back have come: the next one to ask for, or one that is waited for, or all done.
+
+    `left` are the hosts on which they worked, `lost` the evidence of the others.
+    """
+
+    asked: RunStep | None = None
+    waits: bool = False
+    left: tuple[str, ...] = ()
+    lost: tuple[Evidence, ...] = ()
+
+
+def _walk_back(plan: Plan, picture: Picture, batch: tuple[Stage, tuple[str, ...], str], steps: Steps) -> Walk:
+    """Go through steps of the way back. A host that could not be drained is taken back all the same."""
+    assert plan.deploy is not None
+    stage, left, version = batch
+    lost: list[Evidence] = []
+    for part, item in steps:
+        if not left:
+            break
+        action = run_step(plan, stage, part, item, version=version, hosts=left)
+        act = picture.acts.get(action.key)
+        if act is None:
+            return Walk(asked=action)
+        if act.outcome is None:
+            return Walk(waits=True)
+        failed = failed_on(act.outcome, left) if part != "before_host" else ()
+        lost += step_evidence(part, item, failed)
+        left = tuple(name for name in left if name not in {one.target for one in failed})
+    return Walk(left=left, lost=tuple(lost))
 
 
 def _judged_back(
@@ -177,12 +237,12 @@ def step_evidence(part: Part, item: int, failures: tuple[Failure, ...]) -> list[
     """What a failed step left on each host."""
     return [
         Evidence(
-            what=f"{part} {item + 1} on {failure.target}",
+            what=f"{item_name(part, item)} on {failure.target}",
             seen=failure.state
             + (f", exit {failure.exit_code}" if failure.exit_code is not None else "")
             + f": {failure.lines[-1] if failure.lines else 'no output'}",
             wanted="done",
-            source=f"deploy.{part}.{item}",
+            source=plan_path(part, item),
         )
         for failure in failures
     ]

@@ -7,15 +7,23 @@ half is deployed. The loop appends only what is new, so every call may state eve
 
 from dataclasses import replace
 
-from uptake.core.action import Action, Part, RunStep
+from uptake.core.action import Action, Outcome, RunStep
 from uptake.core.decision import Decision, Evidence, Verdict, Verdicts
 from uptake.core.picture import Picture, RunPicture
 from uptake.core.stage import Stage
 from uptake.core.time import NEVER, Instant, after
 from uptake.core.words import count, moment
 from uptake.deploy import gates
-from uptake.deploy.decide.failure import answer_order, fail_batch, roll_back, step_evidence
-from uptake.deploy.steps import batch_steps, end_run, run_step, test_steps
+from uptake.deploy.decide.failure import (
+    answer_order,
+    fail_batch,
+    hold_batch,
+    question_of,
+    roll_back,
+    step_evidence,
+    turn_back,
+)
+from uptake.deploy.steps import Steps, batch_steps, end_run, gate_steps, item_name, plan_path, run_step, runs_once
 from uptake.deploy.targets import HALF, batch_name, batches, whole_run
 from uptake.plan.freeze import frozen
 from uptake.plan.model import Plan
@@ -95,7 +103,7 @@ def _forward(plan: Plan, picture: Picture, run: RunPicture, now: Instant) -> Pas
             continue
         if not hosts:
             return [_failed_run(run, "every host of the run is excluded")], [end_run(plan, picture, run)], NEVER
-        waits = _frozen(plan, picture, stage, now)
+        waits = _frozen(plan, picture, stage, now) or _unpromoted(plan, picture, stage)
         if waits is not None:
             return [waits[0]], [], waits[1]
         begin = _may_begin(plan, picture, stage, now)
@@ -118,6 +126,20 @@ def _frozen(plan: Plan, picture: Picture, stage: Stage, now: Instant) -> tuple[D
     rule = f"deploy.freeze.{freeze.item}"
     held = Decision(stage=whole_run(stage.run), verdict="hold", state="held", rule=rule, why=why, question=question)
     return held, freeze.until
+
+
+def _unpromoted(plan: Plan, picture: Picture, stage: Stage) -> tuple[Decision, Instant] | None:
+    """The batch after the canary waits for a person where the plan says so."""
+    assert plan.deploy is not None
+    update, question = plan.deploy.update, f"canary-run-{stage.run}"
+    if update.auto_promote or not update.canary or stage.ordinal != 1 or question in picture.approved:
+        return None
+    if picture.stage(stage).state:
+        return None
+    why = f"The canary of run {stage.run} passed its gate; `uptake approve` {question} lets the others follow."
+    rule = "deploy.update.auto_promote"
+    held = Decision(stage=whole_run(stage.run), verdict="hold", state="held", rule=rule, why=why, question=question)
+    return held, NEVER
 
 
 def _may_begin(plan: Plan, picture: Picture, stage: Stage, now: Instant) -> Instant:
@@ -155,13 +177,13 @@ def _batch(
         return decisions + asked[0], asked[1], asked[2]
     gate_from = max((gates.last_change(picture, host) for host in hosts), default=run.started_at)
     judged = gates.judge_batch(plan, picture, hosts, gate_from=max(gate_from, run.started_at), now=now)
-    approved = f"run-{run.number}-batch-{stage.ordinal + 1}" in picture.approved
+    approved = question_of(run.number, stage) in picture.approved
     if judged.answer == "fail" and not approved:
         why = f"{name.capitalize()} was not healthy within {plan.deploy.update.health.healthy_deadline}."
         return fail_batch(plan, picture, run, (stage, why, judged.at_fault, judged.evidence))
     if judged.answer == "wait" and not approved:
         return decisions, [], judged.look_again
-    asked = _next_step(plan, picture, batch, test_steps(plan.deploy), run, now)
+    asked = _next_step(plan, picture, batch, gate_steps(plan.deploy), run, now)
     if asked is not None:
         return decisions + asked[0], asked[1], asked[2]
     passed = Decision(
@@ -171,7 +193,7 @@ def _batch(
         rule="deploy.update.health",
         why=f"{name.capitalize()} passed its gate: {len(hosts)} of {len(hosts)} healthy on {run.version}"
         + (f", {count(len(plan.deploy.tests), 'test')} passed." if plan.deploy.tests else "."),
-        evidence=judged.evidence,
+        evidence=(*judged.evidence, *_measured(plan, picture, run, batch)),
     )
     return [*decisions, passed], [], Instant(now)
 
@@ -180,7 +202,7 @@ def _next_step(
     plan: Plan,
     picture: Picture,
     batch: tuple[Stage, str, tuple[str, ...]],
-    steps: tuple[tuple[Part, int], ...],
+    steps: Steps,
     run: RunPicture,
     now: Instant,
 ) -> Pass | None:
@@ -193,22 +215,65 @@ def _next_step(
         if act is None:
             return [], [action], after(now, plan.deploy.update.progress_deadline, plan.timezone)
         if act.outcome is None:
-            deadline = after(act.asked_at, plan.deploy.update.progress_deadline, plan.timezone)
+            analysis = plan.deploy.update.analysis
+            lasts_s = analysis.lasts_s if part == "analysis" and analysis is not None else 0
+            since = Instant(act.asked_at + round(1000 * lasts_s))
+            deadline = after(since, plan.deploy.update.progress_deadline, plan.timezone)
             if now < deadline:
                 return [], [], deadline
             late = Evidence(
-                what=f"{part} {item + 1}",
+                what=item_name(part, item),
                 seen="not ended",
                 wanted=f"progress within {plan.deploy.update.progress_deadline}",
             )
             return fail_batch(plan, picture, run, (stage, f"{name.capitalize()} made no progress.", hosts, (late,)))
-        left = [failure for failure in act.outcome.failures if failure.target in hosts]
-        if not act.outcome.ok and left and f"run-{run.number}-batch-{stage.ordinal + 1}" not in picture.approved:
+        if act.outcome.ok or question_of(run.number, act.action.stage) in picture.approved:
+            continue
+        if part == "analysis":
+            return _ill(plan, picture, run, batch, act.outcome)
+        once = runs_once(plan.deploy, part, item)
+        left = [failure for failure in act.outcome.failures if failure.target in hosts or once]
+        if left:
             evidence = tuple(step_evidence(part, item, tuple(left)))
             hosts_failed = tuple(f.target for f in left)
-            why = f"{name.capitalize()}: {part} {item + 1} failed on {', '.join(hosts_failed)}."
+            why = f"{name.capitalize()}: {item_name(part, item)} failed on {', '.join(hosts_failed)}."
+            if once and plan.deploy.update.on_failure == "exclude":
+                why += " It runs once, so that no other host can do without it; the run is held:"
+                return hold_batch(run, (stage, why, hosts_failed, evidence), plan_path(part, item))
             return fail_batch(plan, picture, run, (stage, why, hosts_failed, evidence))
     return None
+
+
+def _ill(
+    plan: Plan, picture: Picture, run: RunPicture, batch: tuple[Stage, str, tuple[str, ...]], seen: Outcome
+) -> Pass:
+    """What follows from an analysis that was no success: it speaks of the version, so no host is excluded for it."""
+    assert plan.deploy is not None
+    stage, name, hosts = batch
+    rule = "deploy.update.analysis"
+    evidence = tuple(
+        Evidence(what=f"metric {one.target}", seen="; ".join(one.lines), wanted="success", source=rule)
+        for one in seen.failures
+    )
+    bad = [one.target for one in seen.failures if one.state == "failure"]
+    if not bad:
+        unsure = ", ".join(one.target for one in seen.failures)
+        why = f"{name.capitalize()}: the analysis of {unsure} was inconclusive. The run is held:"
+        return hold_batch(run, (stage, why, hosts, evidence), rule)
+    why = f"{name.capitalize()}: the analysis found {', '.join(bad)} failing."
+    fault = (stage, why, hosts, evidence)
+    if plan.deploy.update.on_failure == "exclude":
+        return turn_back(plan, picture, run, fault)
+    return fail_batch(plan, picture, run, fault)
+
+
+def _measured(
+    plan: Plan, picture: Picture, run: RunPicture, batch: tuple[Stage, str, tuple[str, ...]]
+) -> tuple[Evidence, ...]:
+    """What the analysis of a batch measured, where there was one."""
+    act = picture.acts.get(run_step(plan, batch[0], "analysis", 0, version=run.version, hosts=batch[2]).key)
+    lines = act.outcome.lines if act is not None and act.outcome is not None else ()
+    return tuple(Evidence(what="analysis", seen=line, source="deploy.update.analysis") for line in lines)
 
 
 def _half(plan: Plan, picture: Picture, run: RunPicture, now: Instant) -> tuple[tuple[Decision, ...], Instant]:
