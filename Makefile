@@ -36,7 +36,7 @@ clean: ## everything that these targets made
 	@find src tests examples bench -type d -name __pycache__ -prune -exec rm -rf {} +
 
 setup: .venv/installed ## the virtual environment and the real parts that tests need
-	@.ci/setup parts sshd chromium postgresql slapd curl
+	@.ci/setup parts sshd chromium postgresql slapd curl haproxy prometheus
 	@.ci/setup pages
 
 lock: ## requirements/*.txt anew from pyproject.toml

@@ -107,14 +107,14 @@ def _drain(where: str, name: str, wait_s: float, stop: threading.Event) -> Look:
 
 
 def _ready(where: str, name: str, wait_s: float, stop: threading.Event) -> Look:
-    """Ready, and served by haproxy's own word."""
+    """Ready, and served by haproxy's own word: `UP 1/3` is one that has been let in and not been asked often enough."""
     refused = _ask(where, f"set server {name} state ready").strip()
     if refused:
         return Look(ok=False, detail=f"haproxy at {where}: {refused}")
     ends = time.monotonic() + max(wait_s, 1.0)
     while True:
         status = _row(where, name).get("status", "")
-        if status.startswith("UP") or status == "no check":
+        if status in ("UP", "no check"):
             return Look(ok=True)
         if time.monotonic() >= ends or stop.wait(POLL_S):
             return Look(ok=False, detail=f"haproxy at {where}: {name} is {status or 'unknown'}, not UP")
