@@ -22,7 +22,7 @@ def group(told: str, followed: int = 35) -> Counts:
 
 
 def test_the_leukaemia_data_give_the_published_curve() -> None:
-    """Kaplan-Meier and Greenwood of the 6-MP group: Kleinbaum & Klein, "Survival Analysis", chapter 2; Collett, 2.1."""
+    """The 6-MP group as textbooks print it, e.g. Kleinbaum & Klein, "Survival Analysis", chapter 2."""
     curve = kaplan_meier(group(MERCAPTOPURINE))
     assert curve.days.tolist() == [6, 7, 10, 13, 16, 22, 23]
     assert curve.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]

@@ -3,6 +3,7 @@
 `rollout` goes from a table to the effect of a staged rollout, by `panel`, `statistics`, `weights`, `staggered` and
 `fisher`.
 `proportion` is a share with its interval, `contrast` compares open waves with those not yet open on one declared day.
+`adoption` is all about use: time until it, relapse, a forecast of reach, the outcomes of RE-AIM and of Proctor.
 
     from uptake.measure import Design, Table, effect
 """

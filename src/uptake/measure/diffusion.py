@@ -2,7 +2,7 @@
 
 For series as they are published: adopters per period of one group whose size nobody knows. Where people at risk are
 known, wave by wave, `hazard` takes them too, and tells the final reach without a normal approximation.
-Source: Bass (1969), "A New Product Growth for Model Consumer Durables", equations 3 and 9.
+Source: Bass (1969), "A New Product Growth for Model Consumer Durables".
 """
 
 # numpy's own types give Any for comparisons and sums
@@ -97,7 +97,7 @@ def bass(adopted: Sequence[float], *, curve: Literal["rate", "cumulative"] = "ra
 
 
 def _started(values: Floats) -> Floats:
-    """Bass's own estimate (1969, equation 12): adopters as a parabola of those before; where it has none, a guess."""
+    """Bass's own estimate (1969): adopters as a parabola of those before; where it has none, a guess."""
     before = np.cumsum(values) - values
     a, b, c = (float(one) for one in np.polynomial.polynomial.polyfit(before, values, 2))
     root = b * b - 4 * a * c

@@ -88,7 +88,7 @@ def forecast(
         seed: names the fan's draws.
 
     Source: a draw of the final reach from the confidence distribution of the profile's signed root (Schweder & Hjort,
-        2016, section 3.4), the other two parameters normal about their best values at it; then binomial day by day.
+        2016, "Confidence, Likelihood, Probability"), the other two parameters normal about their best values at it; then binomial day by day.
     """
     assert 1 <= days <= DAYS_MOST
     assert 0 < level < 1

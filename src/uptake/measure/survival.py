@@ -169,7 +169,7 @@ def kaplan_meier(group: Counts, *, level: float = 0.95) -> Curve:
         level: of the pointwise intervals, in (0, 1).
 
     Source: Kaplan & Meier (1958), "Nonparametric estimation from incomplete observations"; Greenwood (1926) for the
-        error; Kalbfleisch & Prentice, "The Statistical Analysis of Failure Time Data", section 1.4, for the log-log
+        error; Kalbfleisch & Prentice, "The Statistical Analysis of Failure Time Data", for the log-log
         interval S^exp(+-z se / (S log S)).
     """
     watched = group.at_risk()
