@@ -6,6 +6,7 @@ hosts as they are now; the loop, in whatever process, does the work. A repeat wi
 
 from pathlib import Path
 
+from uptake.app.change import change_of, told_in
 from uptake.app.facts import refuse_mistakes
 from uptake.app.opened import Opened, open_plan
 from uptake.app.ring import make_site
@@ -28,7 +29,7 @@ def order(path: Path, word: Word, *, who: str, now: Instant) -> Taken:
 
     Args:
         path: the plan file.
-        word: `deploy`, with `version` in its data.
+        word: `deploy`, with `version` in its data, and what the run brings.
         who: as the token knows them.
         now: when.
 
@@ -48,13 +49,14 @@ def order(path: Path, word: Word, *, who: str, now: Instant) -> Taken:
 def _order(opened: Opened, word: Word, who: str, now: Instant) -> Started:
     picture = opened.picture()
     version = str(word.data.get("version", "")) or deploy_of(opened).version
-    told_at = word.data.get("told_at", 0)
+    told_at, told = word.data.get("told_at", 0), told_in(word.data)
     by = By(
         who=who,
         why=word.why,
         key=word.key,
         ticket=str(word.data.get("ticket", "")),
         told_at=told_at if isinstance(told_at, int) else 0,
+        change=change_of(told, opened.read.plan.timezone, now) if told is not None else None,
     )
     if not by.key and deploy_of(opened).observed is not None and _is_told_again(picture, version):
         assert picture.run is not None

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from uptake import __version__
+from uptake.app.change import Change
 from uptake.app.opened import Opened, say, speaker
 from uptake.core.chance import digest
 from uptake.core.entry import Said
@@ -39,7 +40,8 @@ SEED_BYTES = 16
 class By:
     """Who starts, why, under which key and which change ticket: a speaker's start with the same key is made once.
 
-    `told_at` is when others say that they deployed; 0 where Uptake itself is asked to.
+    `told_at` is when others say that they deployed; 0 where Uptake itself is asked to. `change` is what a run that is
+    begun brings; None where nobody said.
     """
 
     who: str = field(default_factory=speaker)
@@ -47,6 +49,7 @@ class By:
     key: str = ""
     ticket: str = ""
     told_at: int = 0
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,7 @@ def start_deploy(
         data: dict[str, Any] = {"version": version, **({"key": by.key} if by.key else {}), **ticket_of(by.ticket)}
         data |= {"told_at": by.told_at} if by.told_at else {}
         if what == "start":
+            data |= by.change.data() if by.change is not None else {}
             data |= {"hosts": msgspec.to_builtins(hosts), **revision_of(opened, picture)}
         return Said(what=what, who=by.who, half="deploy", why=mark, data=data)
 

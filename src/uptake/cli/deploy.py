@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from cyclopts import Parameter
 
+from uptake.app.change import UNTOLD, Told, change_of
 from uptake.app.facts import refuse_mistakes
 from uptake.app.opened import Opened, in_force, open_plan
 from uptake.app.ring import make_site
@@ -52,6 +53,7 @@ def run(
     version: str = "",
     ticket: str = "",
     choice: Annotated[Choice, Parameter(name="*")] = Choice(),
+    brings: Annotated[Told, Parameter(name="*")] = UNTOLD,
     json: bool = False,
 ) -> int:
     """Deploy.
@@ -61,18 +63,24 @@ def run(
         version: what to deploy; the plan's own version by default.
         ticket: the number of a change ticket, shown by `uptake why`.
         choice: how it is begun.
+        brings: the commits, and whether it was planned, for `uptake dora`.
         json: print one JSON object at the end.
     """
     opened = open_plan(plan)
     try:
-        return _run(opened, (version, ticket), choice, as_json=json)
+        change = change_of(brings, opened.read.plan.timezone, _now())
+        return _run(opened, (version, By(ticket=ticket, change=change)), choice, as_json=json)
     finally:
         opened.store.close()
 
 
-def _run(opened: Opened, what: tuple[str, str], choice: Choice, *, as_json: bool) -> int:
-    version, ticket = what
-    ticket_of(ticket)
+def _now() -> Instant:
+    return Instant(time.time_ns() // 1_000_000)
+
+
+def _run(opened: Opened, what: tuple[str, By], choice: Choice, *, as_json: bool) -> int:
+    version, by = what
+    ticket_of(by.ticket)
     picture = opened.picture()
     refuse_edited(opened, picture)
     if not picture.revision:
@@ -85,31 +93,30 @@ def _run(opened: Opened, what: tuple[str, str], choice: Choice, *, as_json: bool
     if deploy.observed is not None or (
         run is not None and run_state(picture, run) in ("running", "held") and not choice.dry_run
     ):
-        return _deploy(opened, (wanted, ticket, resolve_hosts(opened)), choice, as_json=as_json)
+        return _deploy(opened, (wanted, by, resolve_hosts(opened)), choice, as_json=as_json)
     with looked_at(opened, deploy, version=wanted) as (crew, report):
         if choice.dry_run:
             return _predict(opened, crew, report, wanted, as_json=as_json)
         told = tell(report, crew, as_json=as_json)
-        return told or _deploy(opened, (wanted, ticket, crew.hosts), choice, crew, as_json=as_json)
+        return told or _deploy(opened, (wanted, by, crew.hosts), choice, crew, as_json=as_json)
 
 
 def _deploy(
     opened: Opened,
-    what: tuple[str, str, tuple[HostFact, ...]],
+    what: tuple[str, By, tuple[HostFact, ...]],
     choice: Choice,
     crew: "Crew | None" = None,
     *,
     as_json: bool,
 ) -> int:
-    """Ask, begin or go on, and follow to the end; version, ticket and hosts are `what`."""
-    (wanted, ticket, hosts), detach = what, choice.detach
+    """Ask, begin or go on, and follow to the end; version, whose word and hosts are `what`."""
+    (wanted, by, hosts), detach = what, choice.detach
     if not confirm(_intention(opened, hosts, wanted), yes=choice.yes):
         return 1
     if detach and not opened.store.lease.holder():
         hint = "start `uptake serve` first, or leave --detach out"
         raise refuse("UP024", str(opened.path), "nothing turns the ring of this plan", hint)
-    now, by = Instant(time.time_ns() // 1_000_000), By(ticket=ticket)
-    started = start_deploy(opened, version=wanted, hosts=hosts, now=now, by=by)
+    started = start_deploy(opened, version=wanted, hosts=hosts, now=_now(), by=by)
     if detach:
         begun = Standing(run=started.number, version=wanted, state=started.how, ended=False, why="")
         return tell_run(begun, 0, as_json=as_json)

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from uptake.app.change import UNTOLD, Told
 from uptake.app.settings import served_elsewhere
 from uptake.cli.code import CODES, INTERRUPTED, STILL_RUNNING, tell_run
 from uptake.cli.paint import wants_colour
@@ -126,6 +127,7 @@ def deploy(
     version: str = "",
     waiting: Annotated[Waiting, Parameter(name="*")] = Waiting(),
     said: Annotated[Saying, Parameter(name="*")] = Saying(),
+    brings: Annotated[Told, Parameter(name="*")] = UNTOLD,
     json: bool = False,
 ) -> int:
     """Begin a run of a version where the plan is served, or follow the one under way.
@@ -135,11 +137,12 @@ def deploy(
         version: what to deploy; the plan's own version by default.
         waiting: whether and how long to follow it.
         said: why, and what tells this word from others.
+        brings: the commits, and whether it was planned.
         json: print one JSON object at the end.
     """
     limit = _span(waiting.timeout)
     with _remote() as remote, _signals():
-        words = {"version": version, "why": said.why, "ticket": said.ticket}
+        words = {"version": version, "why": said.why, "ticket": said.ticket, **brings.words()}
         run = _standing(remote.say("deploy", key=said.key, plan=Path(plan).name, **words))
         return _wait(remote, run, limit, as_json=json) if waiting.wait else tell_run(run, 0, as_json=json)
 

@@ -32,8 +32,10 @@ VERBS: tuple[tuple[str, str, str, str], ...] = (
     ("See", "report", "report:run", "Everything in one HTML file that opens without a server."),
     ("See", "who", "who:run", "Person by person: wave, opening, uses, adopter."),
     ("See", "why", "why:run", "A decision with its numbers and its plan line."),
+    ("See", "dora", "dora:run", "DORA's five metrics of the plan's deployments."),
     ("See", "effect", "effect:run", "What a plan's outcomes show, or a staged rollout's effect from any table."),
     ("Trust", "verify", "verify:run", "Verify the ledger's chain and recompute the draw."),
+    ("Trust", "lock", "lock:run", "Who deploys this service now, and who turns the plan."),
     ("Trust", "replay", "replay:run", "Recompute every decision from the ledger."),
 )
 ELSEWHERE = {name: f"remote:{name}" for name in ("deploy", "hold", "resume", "approve", "status")}

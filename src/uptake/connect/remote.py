@@ -99,7 +99,7 @@ class Remote:
         """
         return self._once(lambda: self._http.get(f"/api/runs/{number}"))
 
-    def say(self, what: str, *, key: str = "", **words: str) -> dict[str, Any]:
+    def say(self, what: str, *, key: str = "", **words: object) -> dict[str, Any]:
         """Say a word and return what became of it; said once, however often it is sent.
 
         Args:

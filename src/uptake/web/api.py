@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from uptake.app.change import Told
 from uptake.app.start import ticket_of
 from uptake.app.word import Taken, Word
 from uptake.core.picture import Picture
@@ -43,6 +44,9 @@ class Sent(msgspec.Struct, forbid_unknown_fields=True):
     plan: str = ""
     version: Annotated[str, msgspec.Meta(max_length=VERSION_MOST)] = ""
     ticket: str = ""
+    commit: tuple[str, ...] = ()
+    committed_at: tuple[str, ...] = ()
+    rework: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +153,14 @@ def _word(request: Request, sent: Sent) -> Word:
         why=sent.why.strip(),
         question=sent.question if what == "approve" else "",
         key=request.headers.get("idempotency-key", "").strip(),
-        data={**({"version": sent.version} if what == "deploy" and sent.version else {}), **ticket_of(sent.ticket)},
+        data={**(_deploy(sent) if what == "deploy" else {}), **ticket_of(sent.ticket)},
     )
+
+
+def _deploy(sent: Sent) -> dict[str, object]:
+    """What is to be deployed, and what it brings."""
+    brings = Told(commit=sent.commit, committed_at=sent.committed_at, rework=sent.rework).words()
+    return {**({"version": sent.version} if sent.version else {}), **brings}
 
 
 async def _said(counter: Counter, said: Word, taken: Taken) -> Response:
