@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from tests.postgres import server
 from uptake.core.chance import stream
 from uptake.core.problem import Refused
 from uptake.measure import NoPanel, Table, effect
-from uptake.measure.expressions import AGGREGATES_MOST, Long, Wide, cross_products, pairs, tiles
+from uptake.measure.expressions import Long, Wide, tiles
 from uptake.measure.panel import panel
 from uptake.measure.staggered import estimate
 from uptake.measure.statistics import Statistics, summarise
@@ -32,7 +31,6 @@ from uptake.store.query import (
     on_duckdb,
     on_postgresql,
     open_table,
-    sql_of,
     wide_statistics,
 )
 
@@ -65,12 +63,18 @@ def literal(dialect: str, value: Any) -> str:
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(float(value))
 
 
+def bare(kind: str) -> str:
+    """A type without NULL: most of ClickHouse's columns have none, and its aggregates then give 0 for nothing."""
+    return kind.removeprefix("Nullable(").removesuffix(")") if kind.startswith("Nullable(") else kind
+
+
 def putting(dialect: str, run: Callable[[str], Any], ending: str = "") -> Callable[[Columns], str]:
     """Makes a table of columns, row by row as anybody's is."""
 
     def put(columns: Columns) -> str:
         name = f"panel {next(NAMES)}"
-        heads = ", ".join(f'"{column}" {kind}' for column, (kind, _) in columns.items())
+        kinds = [bare(kind) if None not in values else kind for kind, values in columns.values()]
+        heads = ", ".join(f'"{column}" {kind}' for column, kind in zip(columns, kinds, strict=True))
         run(f'create table "{name}" ({heads}){ending}')
         rows = zip(*(values for _, values in columns.values()), strict=True)
         texts = [f"({', '.join(literal(dialect, value) for value in row)})" for row in rows]
@@ -134,13 +138,14 @@ def made(
 
 
 def long_of(place: Place, table: Table) -> Long:
-    """The table as it is, one row per unit and period."""
-    dialect = place.source.dialect
+    """The table as it is, one row per unit and period; -99 is no row, 99 is NULL."""
+    dialect, kept = place.source.dialect, table.outcome != -99
+    table = Table(unit=table.unit[kept], time=table.time[kept], cohort=table.cohort[kept], outcome=table.outcome[kept])
     cohorts = [None if np.isnan(one) else float(one) for one in table.cohort]
     name = place.put(
         {
             "who": (WHOLE[dialect], table.unit.tolist()),
-            "day": (WHOLE[dialect].removeprefix("Nullable(").removesuffix(")"), table.time.tolist()),
+            "day": (WHOLE[dialect], table.time.tolist()),
             "wave": (REAL[dialect], cohorts),
             "the use": (REAL[dialect], [None if value == 99 else value for value in table.outcome.tolist()]),
         }
@@ -159,7 +164,7 @@ def wide_of(place: Place, values: np.ndarray, cohorts: list[Any], kind: str = ""
 
 def arrays(table: Table) -> Summary:
     """The same from arrays."""
-    found = panel(replace(table, outcome=np.where(table.outcome == 99, np.nan, table.outcome)))
+    found = panel(replace(table, outcome=np.where(np.abs(table.outcome) == 99, np.nan, table.outcome)))
     known = summarise(found.values, found.labels, cohorts=found.cohorts, periods=found.periods)
     return Summary(statistics=known, dropped=found.dropped)
 
@@ -182,7 +187,7 @@ def same(found: Statistics, known: Statistics, *, digits: float = 1e-9) -> None:
     periods=st.integers(2, 5),
     level=st.sampled_from([0.0, -1e6]),
     never=st.sampled_from([None, np.nan, 0.0, np.inf, 9.0]),
-    gaps=st.lists(st.tuples(st.integers(0, 11), st.sampled_from([99.0, np.nan])), max_size=2),
+    gaps=st.lists(st.tuples(st.integers(0, 11), st.sampled_from([99.0, -99.0, np.nan])), max_size=2),
     shape=st.sampled_from(["wide", "long"]),
 )
 def test_sums_are_those_of_arrays(
@@ -199,7 +204,7 @@ def test_sums_are_those_of_arrays(
         found = long_statistics(place.source, long_of(place, table))
     else:
         values = table.outcome.reshape(units, periods)
-        texts = np.where(values == 99, None, values)
+        texts = np.where(np.abs(values) == 99, None, values)
         found = wide_statistics(place.source, wide_of(place, texts, cohorts[::periods]), range(1, periods + 1))
     same(found.statistics, known.statistics)
     assert found.dropped == known.dropped
@@ -339,17 +344,12 @@ def test_many_periods_take_more_than_one_query() -> None:
     import duckdb
 
     table = made(12, units=40, periods=60, waves=(30, 40))
-    parts = tiles(60)
-    assert len(parts) == 2
-    assert [pair for part in parts for pair in part] == pairs(60)
-    assert max(len(part) for part in parts) + 60 <= AGGREGATES_MOST
+    assert len(tiles(60)) == 2
     with duckdb.connect() as connection:
         place = Place(source=on_duckdb(connection), put=putting("duckdb", connection.execute))
         wide = wide_of(place, table.outcome.reshape(40, 60), table.cohort[::60].tolist())
         found = wide_statistics(place.source, wide, range(1, 61))
         same(found.statistics, arrays(table).statistics)
-        with pytest.raises(Refused):
-            open_table(Source(dialect="duckdb", run=lambda _: []), "nothing")
 
 
 def test_float32_is_multiplied_in_double_precision() -> None:
@@ -364,19 +364,10 @@ def test_float32_is_multiplied_in_double_precision() -> None:
         same(found.statistics, arrays(replace(table, outcome=narrow.astype(float))).statistics, digits=1e-12)
 
 
-def test_one_statement_for_each_dialect() -> None:
-    import ibis
-
-    rows = ibis.table({"wave": "float64", "a": "float32", "b": "float64"}, name="use")
-    wide = Wide(rows=rows, cohort="wave", columns=("a", "b"))
-    for dialect in ("duckdb", "postgres", "clickhouse"):
-        said = sql_of(dialect, cross_products(wide, [1.5, 2.5], alone=[0, 1], together=pairs(2)))
-        assert said.count("SUM(") == 5
-        assert said.count("JOIN") == 0
-        assert " - 1.5" in said
-
-
-def test_expressions_load_neither_ibis_nor_a_database() -> None:
-    command = "import sys, uptake.measure.expressions, uptake.measure.sums; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout
-    assert not {"ibis", "sqlglot", "duckdb", "pandas", "sqlalchemy"} & set(told.split())
+def test_what_is_not_there_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    if place.source.dialect == "postgres":
+        with pytest.raises(Refused, match="there is no such table"):
+            open_table(place.source, 'it\'s "not" there')
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    with pytest.raises(Refused, match="Ibis"):
+        open_table(place.source, "anything")

@@ -202,5 +202,10 @@ def _codes(values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
             offsets = values.astype(np.int64) - low
             there[offsets] = True
             return (np.cumsum(there) - 1)[offsets].astype(np.int_), np.flatnonzero(there) + low
+    if values.dtype.kind == "O":  # texts: looked up, as to sort all of them takes most of the time
+        given = values.tolist()
+        known = sorted(set(given))
+        place = {value: number for number, value in enumerate(known)}
+        return np.fromiter(map(place.__getitem__, given), np.int_, len(given)), np.array(known, dtype=object)
     different, places = np.unique(values, return_inverse=True)
     return places.astype(np.int_), different

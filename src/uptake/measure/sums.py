@@ -200,7 +200,7 @@ def with_day(known: Statistics, day: Day, *, period: float) -> Statistics:
     starts, places = np.unique(day.starts, return_inverse=True)
     sizes, totals = _added(day.sizes, places, starts.size), _added(day.totals, places, starts.size)
     products = _added(day.products, places, starts.size)
-    if not np.isfinite(products).all():
+    if not (np.isfinite(products).all() and np.isfinite(totals).all()):
         raise NoPanel("an outcome is infinite")
     mine = sizes > 1
     _refuse_others(known, starts[mine], sizes[mine])

@@ -63,7 +63,7 @@ def open_table(source: Source, name: str) -> Any:
     """An Ibis table of a table or view, with its columns' types.
 
     Raises:
-        Refused: Ibis is not installed, or there is no such table.
+        Refused: Ibis is not installed, or PostgreSQL has no such table; other drivers say that in their own words.
     """
     ibis = _ibis()
     from ibis.backends.sql.datatypes import ClickHouseType, DuckDBType, PostgresType
