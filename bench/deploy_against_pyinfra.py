@@ -19,7 +19,8 @@ from tests.connect.hosts.site import step  # noqa: E402
 from tests.fleet import Fleet  # noqa: E402
 from uptake.connect.clock import Alarm  # noqa: E402
 from uptake.connect.hosts.preflight import Crew  # noqa: E402
-from uptake.connect.hosts.worker import HostsWorker, Site  # noqa: E402
+from uptake.connect.hosts.site import Site  # noqa: E402
+from uptake.connect.hosts.worker import HostsWorker  # noqa: E402
 from uptake.core.ids import Epoch  # noqa: E402
 from uptake.plan.model import Check, Deploy, Hosts, Step  # noqa: E402
 from uptake.plan.read import read_plan  # noqa: E402

@@ -1,4 +1,4 @@
-"""A release that fails after batch 2 behind a real haproxy: with draining nobody is failed. The long form is a bench."""
+"""A release fails after batch 2 behind a real haproxy, and no client with it. The long form is a bench."""
 
 from pathlib import Path
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from uptake.app.events import make_events
 from uptake.app.opened import Opened, in_force, is_other
 from uptake.app.sources import make_looked
 from uptake.core.ids import Epoch
@@ -23,7 +24,7 @@ from uptake.plan.model import Deploy
 
 if TYPE_CHECKING:
     from uptake.connect.hosts.preflight import Crew
-    from uptake.connect.hosts.worker import Site
+    from uptake.connect.hosts.site import Site
 
 TAKE_AGAIN_S = 0.25
 """How often a follower tries to take over a lease that has come free."""
@@ -64,6 +65,7 @@ def make_ring(opened: Opened, epoch: Epoch, crew: "Crew | None" = None) -> Turni
     access = GrantedAccess(plan=plan, folder=folder, directory=store.directory, receipts=store.receipts, wake=wake)
     access.held = lambda: store.lease.epoch() == epoch
     looked, stop_looking = make_looked(opened, clock, held=access.held)
+    stop_telling = make_events(opened)
     ports = Ports(
         clock=clock,
         ledger=store.ledger,
@@ -80,6 +82,7 @@ def make_ring(opened: Opened, epoch: Epoch, crew: "Crew | None" = None) -> Turni
         stop_looking()
         for part in (hosts, probes, notices, access):
             part.close()
+        stop_telling()
 
     ring = Ring(plan, ports, epoch=epoch, held=lambda: store.lease.epoch() == epoch, revision=opened.read.digest)
     return Turning(ring=ring, close=close)
@@ -111,7 +114,7 @@ def _machines(opened: Opened, clock: Clock, wake: Wake, crew: "Crew | None") -> 
 
 def make_site(opened: Opened, deploy: Deploy) -> "Site":
     """Where the hosts' worker works: under the ledger's own name, so that a new ledger meets no old receipts."""
-    from uptake.connect.hosts.worker import Site
+    from uptake.connect.hosts.site import Site
 
     ledger = opened.store.ledger.identity()
     return Site(plan=opened.read.plan.plan, deploy=deploy, folder=opened.folder, ledger=ledger)

@@ -4,7 +4,10 @@ Shows what it will do and asks. Where another process turns the ring it follows,
 it itself; Ctrl-C leaves the run resumable by the same command.
 """
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +119,8 @@ def _deploy(
     if detach and not opened.store.lease.holder():
         hint = "start `uptake serve` first, or leave --detach out"
         raise refuse("UP024", str(opened.path), "nothing turns the ring of this plan", hint)
-    started = start_deploy(opened, version=wanted, hosts=hosts, now=_now(), by=by)
+    with _locked(crew):
+        started = start_deploy(opened, version=wanted, hosts=hosts, now=_now(), by=by)
     if detach:
         begun = Standing(run=started.number, version=wanted, state=started.how, ended=False, why="")
         return tell_run(begun, 0, as_json=as_json)
@@ -124,6 +128,27 @@ def _deploy(
     run = standing(in_force(opened, picture).read, picture, started.number)
     assert run is not None
     return tell_run(run, CODES.get(run.state, INTERRUPTED), as_json=as_json)
+
+
+@contextmanager
+def _locked(crew: "Crew | None") -> Iterator[None]:
+    """The service's lock, taken by those who will do the run; given back where none was begun."""
+    if crew is None:
+        yield
+        return
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        if not told:
+            print(f"Waiting for the lock of this service: {words}.", file=sys.stderr)
+        told.append(words)
+
+    crew.claim(tell)
+    try:
+        yield
+    except BaseException:
+        crew.release()
+        raise
 
 
 def _intention(opened: Opened, hosts: tuple[HostFact, ...], version: str) -> str:

@@ -2,6 +2,7 @@
 
     Refused            the root: carries one or more Problems and the exit code
     |- PlanRefused     the plan file has mistakes (exit 2)
+    |- Busy            somebody else is at it (exit 1)
     `- Stale           an expired epoch or a moved head: start the tick over
 
 Errors for programmers are assertions. Nothing is logged and passed over.
@@ -52,6 +53,12 @@ class Refused(Exception):
 
 class PlanRefused(Refused):
     """The plan file has mistakes, all of them listed."""
+
+
+class Busy(Refused):
+    """Somebody else is at it: the same may succeed later."""
+
+    exit_code = 1
 
 
 class Stale(Exception):

@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.connect.hosts.site import deploy, shell, step
 from tests.fleet import Fleet, processes
 from uptake.connect.clock import Alarm
-from uptake.connect.hosts.worker import HostsWorker, Patience, Site
+from uptake.connect.hosts.site import Patience, Site
+from uptake.connect.hosts.worker import HostsWorker
 from uptake.plan.model import Deploy, Step
 from uptake.store.open import open_store
 

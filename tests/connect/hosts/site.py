@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.fleet import Fleet
 from uptake.connect.clock import Alarm
-from uptake.connect.hosts.worker import HostsWorker, Patience, Site
+from uptake.connect.hosts.site import Patience, Site
+from uptake.connect.hosts.worker import HostsWorker
 from uptake.core.action import EndRun, Outcome, Part, RunStep
 from uptake.core.ids import Epoch, action_key
 from uptake.core.stage import Stage
@@ -105,7 +106,7 @@ class Work:
 def working(
     fleet: Fleet, folder: Path, half: Deploy, *, epoch: Callable[[], Epoch | None] | None = None, **options: Any
 ) -> Iterator[Work]:
-    """A worker over a fleet, with inventories written into the plan's folder."""
+    """A worker over a fleet, with inventories written into the plan's folder; its service is nobody else's."""
     serves = [f"site-{i}" for i in range(len(fleet.hosts))]
     if not (folder / "inventory.py").exists():
         fleet.inventory_py(folder / "inventory.py", serves=serves)
@@ -113,6 +114,7 @@ def working(
     ledger = options.pop("ledger", hashlib.sha256(str(folder).encode()).hexdigest())
     site = Site(plan="shop", deploy=half, folder=folder, ledger=ledger, patience=options.pop("patience", QUICK))
     crew = options.pop("crew", None)
+    site = replace(site, deploy=replace(half, service=f"shop-{ledger[:12]}")) if half.service == "shop" else site
     assert not options
     store = open_store(folder, "shop")
     worker = HostsWorker(site, receipts=store.receipts, epoch=epoch or (lambda: Epoch(1)), wake=Alarm(), crew=crew)

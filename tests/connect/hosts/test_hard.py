@@ -13,7 +13,7 @@ import pytest
 
 from tests.connect.hosts.site import QUICK, deploy, end, plain, shell, soon, step, working
 from uptake.connect.hosts.predict import predict
-from uptake.connect.hosts.worker import Site
+from uptake.connect.hosts.site import Site
 from uptake.core.problem import Refused
 from uptake.plan.model import Hosts, Step
 

@@ -8,7 +8,7 @@ from tests.connect.hosts.site import QUICK, deploy, shell, step, working
 from tests.connect.hosts.test_hard import with_known_hosts
 from uptake.connect.hosts import preflight
 from uptake.connect.hosts.preflight import Crew
-from uptake.connect.hosts.worker import Site
+from uptake.connect.hosts.site import Site
 from uptake.plan.read import read_plan
 
 PLAN = """\

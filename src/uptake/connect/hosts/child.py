@@ -25,6 +25,7 @@ from gevent.queue import Queue
 from uptake.connect import secrets
 from uptake.connect.hosts.connector import Limits
 from uptake.connect.hosts.inventory import Known, load
+from uptake.connect.hosts.lock import Terms
 from uptake.connect.hosts.operations import Item
 from uptake.connect.hosts.session import Order, Session
 from uptake.connect.hosts.testfile import Suite
@@ -110,7 +111,8 @@ def _begin(first: dict[str, Any], voice: Voice) -> Session | None:
         voice("refused", problem=(problem.code, str(problem.where), problem.what, problem.hint))
         return None
     limits = Limits(**first["limits"])
-    session = Session(known, plan=first["plan"], run=first["run"], limits=limits, emit=voice)
+    terms = Terms(**first["lock"]) if first.get("lock") else None
+    session = Session(known, plan=first["plan"], run=first["run"], limits=limits, emit=voice, terms=terms)
     voice.secret = session.secret
     return session
 
@@ -133,6 +135,13 @@ def _serve(session: Session, order: dict[str, Any]) -> None:
             session.predict(_item(order), order["hosts"])
         case "look":
             session.look(order["asks"])
+        case "claim":
+            refused = session.claim(None)
+            lines = list(refused.lines) if refused is not None else []
+            session.emit("claimed", state=refused.state if refused is not None else "done", lines=lines)
+        case "release":
+            if session.lock is not None:
+                session.lock.release()
         case "run":
             session.plan, session.run = order["plan"], order["run"]
         case "prune":

@@ -18,12 +18,13 @@ from uptake.connect.hosts.connector import Links, is_active
 from uptake.connect.hosts.fence import MARK
 from uptake.connect.hosts.operations import trouble
 
+TAKEN = "another plan or machine has taken the lock of this service since: refused"
 NO_WORDS = "it failed and printed nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a host came out: done, failed, unreachable or in doubt, with the evidence."""
+    """How a host came out: done, failed, unreachable, locked or in doubt, with the evidence."""
 
     state: str
     operation: str = ""
@@ -84,6 +85,8 @@ def _from_word(word: str, title: str, lines: tuple[str, ...], last_error: str) -
             return Ended(state="failed", operation=title, exit_code=int(code), lines=lines or (NO_WORDS,))
         case ["stale"]:
             return Ended(state="failed", operation=title, lines=("a newer controller has been here: refused",))
+        case ["locked"]:
+            return Ended(state="locked", operation=title, lines=(TAKEN,))
         case ["busy"]:
             return Ended(state="in doubt", operation=title, lines=("a command from before still runs there",))
         case ["doubt"]:

@@ -28,11 +28,11 @@ TEMPORARY = "/tmp"  # noqa: S108  within the fence's own folder
 BUSY, STALE, DOUBT = 75, 76, 77
 SYNTAX_ERROR = "2"
 
-# Arguments: folder, seconds to wait, epoch, key, exit codes of success, 1 where running again does no harm, a size. The
-# script on standard input is one compound command: cut short by the controller's death it cannot be parsed, so nothing
-# of it runs and the shell ends 2 (where 2 counts as success its size is compared, too). `r/KEY` holds begun, failed, or
-# the exit code of success. What is not run is read to its end all the same: the sender's channel would close under it
-# else. The folder is closed to others, so the user's mask may stay as it is.
+# Arguments: folder, seconds to wait, epoch, key, exit codes of success, 1 where running again does no harm, a size, the
+# lock's folder and epoch. The script on standard input is one compound command: cut short by the controller's death it
+# cannot be parsed, so nothing of it runs and the shell ends 2 (where 2 counts as success its size is compared, too).
+# `r/KEY` holds begun, failed, or the exit code of success. What is not run is read to its end all the same: else the
+# sender's channel would close under it. The folder is closed to others, so the user's mask may stay as it is.
 FENCE = r"""
 B=$1 E=$3 K=$4 OK=$5 AGAIN=$6 R=$1/r/$4
 unread() { cat >/dev/null; }
@@ -41,6 +41,7 @@ exec 9>>"$B/lock"
 flock -w "$2" 9 || { say busy; exit 75; }
 read -r e <"$B/epoch"
 [ "$E" -ge "$e" ] || { say stale; exit 76; }
+[ -z "$8" ] || { t=0; read -r t <"$8/token"; [ "$9" -ge "$t" ]; } || { say locked; exit 78; }
 r=new
 [ ! -e "$R" ] || { r=begun; read -r r <"$R"; }
 case $r:$AGAIN in
@@ -80,6 +81,7 @@ flock -w "$W" 9 || exit 75
 [ ! -e epoch ] || read -r e <epoch
 [ "$E" -ge "$e" ] || exit 76
 [ "$E" = "$e" ] || { echo "$E" >epoch.new && mv epoch.new epoch; } || exit 1
+RAISE
 echo "$B"
 """
 
@@ -94,11 +96,16 @@ for f in r/*; do case "$f" in r/RUN.*) ;; *) rm -f "$f";; esac; done
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where the fence stands on one host: its folder there, the epoch it was settled with, the wait in seconds."""
+    """Where the fence stands on one host: its folder there, the epoch it was settled with, the wait in seconds.
+
+    `lock` is the folder of the service's lock there, and `lock_epoch` its epoch; empty and 0 without one.
+    """
 
     folder: str
     epoch: int
     wait_s: int
+    lock: str = ""
+    lock_epoch: int = 0
 
     @property
     def temporary(self) -> str:
@@ -115,9 +122,12 @@ SCRIPT = f"fsh-{digest(FENCE, 8)}"
 """The fence's name on a host: another release of it never changes one that is at work."""
 
 
-def settle_script(folder: str, *, epoch: int, wait_s: int) -> str:
-    """What is sent to a host before anything else. `folder` may be relative to the user's home."""
-    filled = SETTLE.replace("FENCEUPTAKE_FENCE", FENCE + "UPTAKE_FENCE").replace("NAME", SCRIPT)
+def settle_script(folder: str, *, epoch: int, wait_s: int, lock: str = "") -> str:
+    """What is sent to a host before anything else. `folder` may be relative to the user's home.
+
+    `lock` is the script that raises the lock's token there.
+    """
+    filled = SETTLE.replace("RAISE", lock).replace("FENCEUPTAKE_FENCE", FENCE + "UPTAKE_FENCE").replace("NAME", SCRIPT)
     return filled.replace("FOLDER", shlex.quote(folder)).replace("EPOCH", str(epoch)).replace("WAIT", str(wait_s))
 
 
@@ -198,6 +208,7 @@ def wrap(ground: Ground, script: str, *, key: str, codes: str, again: bool) -> S
     ]
     script = "{\n" + script + "\n}\n"
     bits.append(str(len(script.encode())) if SYNTAX_ERROR in codes.split() else "")
+    bits += [ground.lock, str(ground.lock_epoch)]
     plain: dict[str, Any] = {"_sudo": False, "_doas": False, "_dzdo": False, "_su_user": None, "_env": {}}
     own = {"_chdir": None, "_shell_executable": None, "_success_exit_codes": [0], "_get_pty": False}
     return StringCommand("sh", *(QuoteString(bit) for bit in bits), **plain, **own, _stdin=script)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uptake.connect.hosts.process import Child, Died
-from uptake.connect.hosts.worker import READY_LIMIT_S, Site
+from uptake.connect.hosts.site import Site
+from uptake.connect.hosts.worker import READY_LIMIT_S
 from uptake.core.action import Part
 from uptake.core.problem import refuse
 from uptake.plan.model import Deploy, Step

@@ -6,20 +6,24 @@ by exceptions: the report says what is fatal.
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from uptake.connect.hosts.lock import Claimed, lock_name, read_claim, show_script
 from uptake.connect.hosts.process import Child, Died
-from uptake.connect.hosts.worker import READY_LIMIT_S, Site
+from uptake.connect.hosts.site import Site
+from uptake.connect.hosts.worker import READY_LIMIT_S
 from uptake.connect.placeholder import fill
-from uptake.core.problem import Problem, Refused, refuse
+from uptake.core.problem import Busy, Problem, Refused, Where, refuse
 from uptake.core.stage import HostFact
 from uptake.plan.model import Deploy, Step
 from uptake.plan.read import ReadPlan
 
+CLAIM_BEAT_S = 1.0
 LOOK_LIMIT_S = 60.0
 """So long after its last word a child that looks may be silent."""
 FREE_LEAST = 1_000_000
@@ -74,6 +78,7 @@ class Crew:
             Refused: the inventory cannot be read, or the process ended.
         """
         self.child = Child(site.begin(0))
+        self._lock = lock_name(site.deploy.service, site.deploy.environment)
         try:
             ready = self.child.until("ready", READY_LIMIT_S)[-1]
         except (Refused, Died) as error:
@@ -116,6 +121,56 @@ class Crew:
         seen = {fact["host"]: _seen(fact) for fact in facts if fact["say"] == "looked"}
         took_s = max((fact["seconds"] for fact in facts if fact["say"] == "looked"), default=0.0)
         return _judge(read, [(host, seen[host.name]) for host in self.hosts], (version, folder), took_s)
+
+    def claim(self, tell: Callable[[str], None]) -> None:
+        """Take the service's lock, waiting as long as the plan says; `tell` is told who holds it meanwhile.
+
+        Raises:
+            Refused: it is held, the host where it stands cannot be used, or the process ended.
+        """
+        facts: list[dict[str, Any]] = []
+        try:
+            self.child.send({"do": "claim"})
+            while not any(fact["say"] == "claimed" for fact in facts):
+                facts = self.child.take(CLAIM_BEAT_S)
+                for fact in facts:
+                    if fact["say"] == "waits":
+                        tell(fact["lines"][0])
+            if facts[-1]["say"] != "ended":
+                self.child.until("ended", LOOK_LIMIT_S)
+        except Died:
+            raise refuse("hosts.died", "deploy.hosts", "the worker process ended before it had the lock") from None
+        answer = next(fact for fact in facts if fact["say"] == "claimed")
+        if answer["state"] != "done":
+            hint = "wait for it, or see who it is: uptake lock PLAN"
+            where = Where(file="deploy.lock")
+            raise Busy(Problem(code="hosts.locked", where=where, what="; ".join(answer["lines"]), hint=hint))
+
+    def locks(self) -> tuple[dict[str, Claimed], dict[str, str]]:
+        """The service's lock on each host that has one, and why the others could not be asked.
+
+        Raises:
+            Refused: the process ended meanwhile.
+        """
+        asks = [
+            {"host": host.name, "script": show_script(self._lock, host.data.get("base", "")), "ports": []}
+            for host in self.hosts
+        ]
+        try:
+            self.child.send({"do": "look", "asks": asks})
+            facts = self.child.until("ended", LOOK_LIMIT_S)
+        except Died:
+            raise refuse("hosts.died", "deploy.hosts", "the worker process ended while it looked") from None
+        looked = [fact for fact in facts if fact["say"] == "looked"]
+        found = {fact["host"]: read_claim(fact["lines"]) for fact in looked if fact["state"] == "done"}
+        lost = {fact["host"]: fact["lines"][-1] for fact in looked if fact["state"] != "done"}
+        return {host: claim for host, claim in found.items() if claim is not None}, lost
+
+    def release(self) -> None:
+        """Give the lock back, where no run was begun with it."""
+        with suppress(Died):
+            self.child.send({"do": "release", "key": "release"})
+            self.child.until("ended", LOOK_LIMIT_S)
 
     def end(self) -> None:
         """End the process. Twice is no mistake."""

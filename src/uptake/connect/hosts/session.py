@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import gevent
 import pyinfra
+from gevent.lock import BoundedSemaphore
 from paramiko import SSHException
 from pyinfra.api.command import StringCommand
 from pyinfra.api.config import Config
@@ -26,15 +27,21 @@ from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 from uptake.connect.hosts import fence, testfile
 from uptake.connect.hosts.connector import GuardedConnector, Limits, Links
-from uptake.connect.hosts.execution import Ended, execute
+from uptake.connect.hosts.execution import TAKEN, Ended, execute
 from uptake.connect.hosts.fence import FencedState, Ground, StableHost
+from uptake.connect.hosts.holding import Lock
 from uptake.connect.hosts.inventory import Known
+from uptake.connect.hosts.lock import LOCKED, Terms, raise_script, said_of
 from uptake.connect.hosts.operations import Item, prepare, trouble
 from uptake.core.action import LINES_MOST
 
 GONE = "the inventory does not name this host any more"
 BROKEN = ("Socket is closed", "the connection ended", "EOFError", "protocol banner", "reset by peer", "Broken pipe")
 """Words of a connection that broke, as one does whose host was frozen or whose server was started again meanwhile."""
+NOTHING = Item(name="", arguments={}, version="", folder=Path())
+"""No step at all: hosts are opened for a script of ours."""
+RAISE_S = 10.0
+"""So long a taken lock waits for hosts that do not answer, before it goes on without them."""
 LOOK_S = 20.0
 """A look at a host may take so long."""
 PORT_S = 2.0
@@ -64,7 +71,9 @@ class Order:
 class Session:
     """The hosts of one run as this process knows them."""
 
-    def __init__(self, known: Sequence[Known], *, plan: str, run: str, limits: Limits, emit: Emit) -> None:
+    def __init__(
+        self, known: Sequence[Known], *, plan: str, run: str, limits: Limits, emit: Emit, terms: Terms | None = None
+    ) -> None:
         """Connects to nobody yet.
 
         Args:
@@ -73,7 +82,10 @@ class Session:
             run: begins every receipt's key.
             limits: in seconds.
             emit: is told what happens.
+            terms: of the lock that a run needs; None for none.
         """
+        self.lock = None if terms is None else Lock(terms, self._run, lambda words: emit("waits", lines=[words]))
+        self._doors = {host.name: BoundedSemaphore() for host in known}
         self.known = {host.name: host for host in known}
         self.plan = plan
         self.run = run
@@ -85,6 +97,11 @@ class Session:
     def step(self, order: Order) -> None:
         """Do a step on its hosts; each host's end is emitted as it comes."""
         end = self._ender(order.key)
+        refused = self.claim(order.epoch)
+        if refused is not None:
+            for name in order.hosts:
+                end(name, refused)
+            return
         state, hosts = self._open(order.hosts, order.item, order.epoch, end)
         state.repeatable = order.item.idempotent
         state.prefix = f"{self.run}.{fence.digest(order.key, 10)}"
@@ -107,6 +124,30 @@ class Session:
                 running = [host for host in running if host.name not in ended or ended[host.name].state == "done"]
         for host in running:
             end(host.name, Ended(state="done", changed=changed[host.name]))
+
+    def claim(self, epoch: int | None) -> Ended | None:
+        """Take the lock, unless it is held; why not, else None.
+
+        Where it was taken from a holder that had not given it back, every host's token is raised before anything else,
+        so that nothing more of the old one is done anywhere.
+        """
+        if self.lock is None or self.lock.held:
+            return None
+        lost: dict[str, Ended] = {}
+        for name in sorted(self.known):
+            _, hosts = self._open((name,), NOTHING, None, lost.__setitem__)
+            if not hosts:
+                continue
+            how, failure = self.lock.take(hosts[0])
+            if failure is not None:
+                held = failure.exit_code == LOCKED
+                lines = (f"the lock of this service is {said_of(failure.lines)}",) if held else failure.lines
+                return Ended(state="locked" if held else failure.state, exit_code=failure.exit_code, lines=lines)
+            if how == "taken" and epoch is not None:
+                others = tuple(self.known)
+                gevent.spawn(self._open, others, NOTHING, epoch, lost.__setitem__).join(timeout=RAISE_S)
+            return None
+        return next(iter(lost.values()), Ended(state="unreachable", lines=("there is no host",)))
 
     def test(self, key: str, suite: testfile.Suite, names: Sequence[str]) -> None:
         """Run a file of tests against hosts; each host's end is emitted as it comes."""
@@ -151,8 +192,7 @@ class Session:
         """Run a script of ours on each host and try its ports, all at once; what was seen is emitted."""
         began = time.monotonic()
         lost: dict[str, Ended] = {}
-        item = Item(name="", arguments={}, version="", folder=Path())
-        state, hosts = self._open(tuple(ask["host"] for ask in asks), item, None, lost.__setitem__)
+        state, hosts = self._open(tuple(ask["host"] for ask in asks), NOTHING, None, lost.__setitem__)
         reached = {host.name: host for host in hosts}
 
         def one(ask: dict[str, Any]) -> None:
@@ -173,8 +213,7 @@ class Session:
     def prune(self, names: Sequence[str], epoch: int) -> None:
         """Drop kept outputs of the run on its hosts; one that cannot be reached keeps them until the next run."""
         ended: dict[str, Ended] = {}
-        item = Item(name="", arguments={}, version="", folder=Path())
-        state, hosts = self._open(tuple(names), item, epoch, ended.__setitem__)
+        state, hosts = self._open(tuple(names), NOTHING, epoch, ended.__setitem__)
 
         def one(host: Host) -> None:
             script = fence.prune_script(self.grounds[host.name].folder, self.run)
@@ -184,6 +223,8 @@ class Session:
 
         with ctx_state.use(state):
             gevent.joinall([gevent.spawn(one, host) for host in hosts], raise_error=True)
+        if self.lock is not None:
+            self.lock.release()
         for name in names:
             now = ended.get(name, Ended(state="done"))
             self.emit("pruned", host=name, state=now.state, lines=list(now.lines))
@@ -236,12 +277,13 @@ class Session:
 
     def _reach(self, host: Host, epoch: int | None) -> Ended | None:
         """Connect and, with an epoch, settle; None when the host is ready. A broken connection is made anew, once."""
-        failure = self._reach_once(host, epoch)
-        if failure is not None and failure.state == "unreachable" and any(w in failure.lines[0] for w in BROKEN):
-            self.links.by_name.pop(host.name, None)
-            host.connected = False
+        with self._doors[host.name]:
             failure = self._reach_once(host, epoch)
-        return failure
+            if failure is not None and failure.state == "unreachable" and any(w in failure.lines[0] for w in BROKEN):
+                self.links.by_name.pop(host.name, None)
+                host.connected = False
+                failure = self._reach_once(host, epoch)
+            return failure
 
     def _reach_once(self, host: Host, epoch: int | None) -> Ended | None:
         with ctx_host.use(host):
@@ -254,7 +296,8 @@ class Session:
             if epoch is None:
                 return None
             ground = self.grounds.get(host.name)
-            if ground is None or ground.epoch != epoch:
+            held = self.lock.epoch if self.lock is not None else 0
+            if ground is None or (ground.epoch, ground.lock_epoch) != (epoch, held):
                 failure = self._settle(host, epoch)
                 if failure is not None:
                     return failure
@@ -267,10 +310,16 @@ class Session:
         folder = f"{base}/.uptake/{self.plan}" if base else f".uptake/{self.plan}"
         wait_s = self.links.limits.lock_s
         lines: list[str] = []
-        failure = self._run(host, fence.settle_script(folder, epoch=epoch, wait_s=wait_s), lines)
+        held = self.lock.epoch if self.lock is not None else 0
+        token = raise_script(self.lock.terms, held) if self.lock is not None and held else ""
+        failure = self._run(host, fence.settle_script(folder, epoch=epoch, wait_s=wait_s, lock=token), lines)
         if failure is None:
-            self.grounds[host.name] = Ground(folder=lines[-1], epoch=epoch, wait_s=wait_s)
+            where = f"{lines[-1].rpartition('/')[0]}/locks/{self.lock.terms.name}" if self.lock and held else ""
+            ground = Ground(folder=lines[-1], epoch=epoch, wait_s=wait_s, lock=where, lock_epoch=held)
+            self.grounds[host.name] = ground
             return None
+        if failure.exit_code == LOCKED:
+            return Ended(state="locked", exit_code=LOCKED, lines=(TAKEN,))
         if failure.exit_code == fence.STALE:
             return Ended(state="failed", exit_code=fence.STALE, lines=("a newer controller has been here: refused",))
         if failure.exit_code == fence.BUSY:

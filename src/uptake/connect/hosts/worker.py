@@ -8,19 +8,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from uptake.connect.hosts.outside import Outside
 from uptake.connect.hosts.process import Child, Died
+from uptake.connect.hosts.site import Site
 from uptake.connect.lane import Lane
 from uptake.core.action import CHANGES, FAILURES_MOST, LINES_MOST, EndRun, Failure, Outcome, RunStep
 from uptake.core.ids import Epoch
 from uptake.core.ports import Receipts, Wake
 from uptake.core.problem import refuse
 from uptake.core.stage import HostFact
-from uptake.plan.model import Deploy
 
 RESTARTS_MOST = 3
 """So often a dead child is started again in one run."""
@@ -31,58 +29,6 @@ TEST_LIMIT_S = 300.0
 """A test file may take so long on one host."""
 READY_LIMIT_S = 120.0
 """So long a child has to read the inventory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """What hosts are given, in seconds.
-
-    To connect, between signs of life, for one, for a command, for an orphan to end; and how long a test that fails
-    is tried again.
-    """
-
-    connect_s: float = 15.0
-    beat_s: float = 2.0
-    silence_s: float = 8.0
-    command_s: float = 600.0
-    lock_s: int = 600
-    retry_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Where and what the worker works on.
-
-    Args:
-        plan: the plan's name.
-        deploy: its deploy half.
-        folder: the plan's folder: inventory, deploy files and archives are found from here.
-        ledger: tells this plan's ledger from another one of the same plan, and is the same for every process that
-            works for it: a new ledger must not find the receipts or the epoch of an old one on the hosts.
-        patience: with the hosts.
-    """
-
-    plan: str
-    deploy: Deploy
-    folder: Path
-    ledger: str = ""
-    patience: Patience = field(default_factory=Patience)
-
-    def begin(self, run: int) -> dict[str, Any]:
-        """The first order to a child."""
-        hosts = self.deploy.hosts
-        limits = asdict(self.patience)
-        del limits["retry_s"]
-        name = f"{self.plan}-{self.ledger[:8]}" if self.ledger else self.plan
-        return {
-            "folder": str(self.folder.absolute()),
-            "inventory": hosts.inventory,
-            "list": list(hosts.list_),
-            "group": hosts.group,
-            "plan": name,
-            "run": f"run{run}",
-            "limits": limits,
-        }
 
 
 class HostsWorker:
@@ -184,7 +130,9 @@ class HostsWorker:
         counts = dict(Counter(states.get(name, "wanted") for name in action.hosts))
         told = tuple(failures[name] for name in action.hosts if name in failures)
         ok = counts.get("done", 0) == len(action.hosts)
-        return Outcome(key=action.key, ok=ok, counts=counts, failures=() if ok else told[:FAILURES_MOST])
+        cut_short = any(failure.state == "locked" for failure in told)
+        failed = () if ok else told[:FAILURES_MOST]
+        return Outcome(key=action.key, ok=ok, counts=counts, failures=failed, interrupted=cut_short)
 
     def _interrupted(self, action: RunStep) -> Outcome:
         """The child died once too often: what it had begun is in doubt until the run goes on."""
@@ -259,10 +207,13 @@ class HostsWorker:
         self._last_words = next((tuple(fact["lines"]) for fact in facts if fact["say"] == "broken"), self._last_words)
         for fact in facts:
             name = fact.get("host", "")
-            if fact["say"] == "begin":
+            if fact["say"] == "waits":
+                for host in action.hosts:
+                    self._show(host, f"waits for the lock, {fact['lines'][0]}")
+            elif fact["say"] == "begin":
                 self._show(name, f"{title} {fact['operation']}".strip())
             elif fact["say"] == "host":
-                ended[name] = fact["state"]
+                ended[name] = fact["state"] if fact["state"] != "locked" else "wanted"
                 self._show(name, "")
                 if fact["state"] != "done":
                     step = f"{title} {fact['operation']}".strip()
