@@ -1,8 +1,8 @@
 """Sufficient statistics where the rows lie: one DuckDB query at a million units x 12, against twelve sums over them.
 
 Then ten million units in single precision, and one more day at a million. What is judged is what the database takes for
-all statements (the look at the first rows too), the least of some rounds in which the works take turns: the ratio by
-CPU time, as neighbours on the machine slow the longer work more, the others by the clock. What Ibis takes to write the
+all statements, the least of some rounds in which the works take turns: by CPU time, as neighbours on the machine slow
+the longer work more, and the ten millions by the clock, which needs two free processors. What Ibis takes to write the
 SQL is told beside it: it is the same at any number of units.
 
     python bench/measure_sql.py --units 1000000
@@ -33,14 +33,15 @@ DAY_MS_MOST = 50.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Took:
-    """The least milliseconds, by the clock and of all processors."""
+    """The least milliseconds, by the clock and of all processors, and how many processors it had at most."""
 
     wall: float
     cpu: float
+    processors: float
 
     def __str__(self) -> str:
         """In words."""
-        return f"{self.wall:,.1f} ms by the clock, {self.cpu:,.1f} ms of CPU"
+        return f"{self.wall:,.1f} ms by the clock on {self.processors:.1f} processors, {self.cpu:,.1f} ms of CPU"
 
 
 class Recording:
@@ -86,14 +87,18 @@ def fill(connection: duckdb.DuckDBPyConnection, units: int, days: int, kind: str
 
 def least(connection: duckdb.DuckDBPyConnection, *works: Sequence[str]) -> list[Took]:
     """The least times of some statements that take turns."""
-    best = [Took(wall=float("inf"), cpu=float("inf")) for _ in works]
+    best = [Took(wall=float("inf"), cpu=float("inf"), processors=0) for _ in works]
     for _ in range(ROUNDS):
         for place, statements in enumerate(works):
             wall, cpu = time.perf_counter(), time.process_time()
             for sql in statements:
                 connection.execute(sql).fetchall()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            best[place] = Took(wall=min(best[place].wall, wall * 1e3), cpu=min(best[place].cpu, cpu * 1e3))
+            wall, cpu = (time.perf_counter() - wall) * 1e3, (time.process_time() - cpu) * 1e3
+            best[place] = Took(
+                wall=min(best[place].wall, wall),
+                cpu=min(best[place].cpu, cpu),
+                processors=max(best[place].processors, cpu / wall),
+            )
     return best
 
 
@@ -114,8 +119,8 @@ def millions(connection: duckdb.DuckDBPyConnection, units: int) -> bool:
     print(f"  statistics: {query}; apart from arrays {apart(connection, names[:DAYS], found.statistics):.1e}")
     print(f"  ratio by CPU {ratio:.2f} (at most {RATIO_MOST:g}), by the clock {query.wall / scan.wall:.2f}")
     print(f"  ratio to the sums by wave: by CPU {query.cpu / by_wave.cpu:.2f}")
-    print(f"  one more day: {day} (at most {DAY_MS_MOST:g} by the clock)")
-    return ratio <= RATIO_MOST and day.wall <= DAY_MS_MOST
+    print(f"  one more day: {day} (at most {DAY_MS_MOST:g} of CPU)")
+    return ratio <= RATIO_MOST and day.cpu <= DAY_MS_MOST
 
 
 def apart(connection: duckdb.DuckDBPyConnection, names: Sequence[str], known: Statistics) -> float:
