@@ -5,7 +5,7 @@ import pytest
 
 from tests.measure.test_hazard import made
 from uptake.measure.forecast import QUANTILES, WIDTH_MOST, Planned, forecast
-from uptake.measure.survival import Counts
+from uptake.measure.survival import Counts, counts
 
 
 def cut(wave: Counts, days: int) -> Counts:
@@ -58,6 +58,24 @@ def test_who_left_is_in_no_share() -> None:
     ended[10], ended[-1] = 100, ended[-1] - 100
     told = forecast([Counts(happened=wave.happened, ended=ended, followed_days=39)], days=5)
     assert told.people == 900
+
+
+def test_what_is_reached_already_is_no_matter_of_chance() -> None:
+    """Thirty people, long settled: the share of people like these is unsure, theirs is not."""
+    wave = made(1, people=30, ceiling=0.7, p=0.05, q=0.3, days=90)
+    told, reached = forecast([wave], days=10), float(wave.happened.sum()) / 30
+    assert told.reach is not None
+    assert told.reach >= reached
+    assert told.low >= reached
+    assert told.high > reached + 0.05
+    assert set(told.fan[-1]) == {reached}
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_nobody_and_everybody_are_no_special_cases(share: float) -> None:
+    told = forecast([counts([3] * 40, [share == 1.0] * 40, followed_days=20)], days=10)
+    assert (told.said, told.high) == ("forecast" if share else "not yet identifiable", 1.0)
+    assert told.adopters == 40 * share
 
 
 @pytest.mark.slow

@@ -98,6 +98,17 @@ def test_its_intervals_cover_the_truth() -> None:
     assert abs(covered / 1000 - 0.95) <= 3 * np.sqrt(0.05 * 0.95 / 1000)
 
 
+def test_days_off_are_left_out_and_nobody_with_them() -> None:
+    """Days 2, 3 and 6 are off: 2, 3 and 4 become one day, and what comes on 6 counts on 5."""
+    group = counts([0, 2, 3, 4, 5, 6, 6], [True, True, False, True, False, True, False])
+    found = group.working([True, True, False, False, True, True, False])
+    assert found.happened.tolist() == [1, 0, 2, 1]
+    assert found.ended.tolist() == [0, 0, 1, 2]
+    assert (found.followed_days, found.people) == (3, 7)
+    everyday = group.working([True] * 7)
+    assert (everyday.happened.tolist(), everyday.ended.tolist()) == (group.happened.tolist(), group.ended.tolist())
+
+
 def test_groups_that_were_watched_for_different_times_are_not_compared() -> None:
     short = group(PLACEBO, 23)
     with pytest.raises(NotComparable, match=r"\(23, 35 days\): cut them to 23"):

@@ -1,7 +1,8 @@
 """How far use will spread: the final reach with its interval, and a fan over the days to come; or "not yet".
 
 While the counts still agree with very different ends, nothing is forecast. It holds if people go on as they did: it
-knows of no holiday, no further training and no withdrawal. Counts in, quantiles out, the same for the same seed.
+knows of no holiday, no further training and no withdrawal. Where nobody works on some days, leave these out first
+(`Counts.working`). Counts in, quantiles out, the same for the same seed.
 """
 
 # numpy's own types give Any for comparisons and sums
@@ -19,8 +20,9 @@ from uptake.measure.hazard import SMALL, Cells, Profile, Shape, hazard, profile,
 from uptake.measure.statistics import Floats
 from uptake.measure.survival import Counts
 
-WIDTH_MOST = 0.5
-"""A final reach whose interval is wider is not forecast."""
+WIDTH_MOST, SURE = 0.5, 0.99
+"""A final reach whose interval at that level is wider is not forecast. At 90 % some early counts look settled by
+chance (1 in 40), and what they foretell is too low."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DRAWS = 600
 """So many futures make the fan."""
@@ -33,8 +35,8 @@ class Forecast:
 
     Args:
         said: "forecast", or "not yet identifiable": then `reach` is None and there is no fan.
-        reach: the most likely final reach, of everybody in the waves, in [0, 1].
-        low: lower end of its profile-likelihood interval, told in either case.
+        reach: the most likely final reach, of people like these, in [0, 1]; at least what is reached already.
+        low: lower end of its profile-likelihood interval, told in either case; at least what is reached already.
         high: its upper end; 1 where the counts do not bound it.
         level: of the interval.
         shape: of the hazard that was assumed, see `hazard.hazard`.
@@ -81,27 +83,30 @@ def forecast(
     Args:
         waves: opened ones, each by days since its exposure; whole people. Who is at risk on a wave's last day is
             taken to be there still.
-        days: to look ahead, in [1, DAYS_MOST].
+        days: to look ahead, in [1, DAYS_MOST]; working days where the waves are by working days.
         planned: waves to come; they are taken to go as the opened ones do.
         shape: `bass` learns from adopters so far, `logistic` from the days alone.
-        level: of the interval, in (0, 1); 90 % by default.
+        level: of the interval, in (0, SURE]; 90 % by default.
         seed: names the fan's draws.
 
     Source: a draw of the final reach from the confidence distribution of the profile's signed root (Schweder & Hjort,
-        2016, "Confidence, Likelihood, Probability"), the other two parameters normal about their best values at it; then binomial day by day.
+        2016, "Confidence, Likelihood, Probability"), the other two parameters normal about their best values at it;
+        then binomial day by day.
     """
     assert 1 <= days <= DAYS_MOST
-    assert 0 < level < 1
+    assert 0 < level <= SURE
     known = profile(waves, shape=shape)
     low, high = known.interval(NormalDist().inv_cdf((1 + level) / 2))
     adopters = sum(int(wave.happened.sum()) for wave in waves)
     people = adopters + sum(_still(wave) for wave in waves) + sum(wave.people for wave in planned)
-    identifiable = high - low <= WIDTH_MOST
+    reached = adopters / people if people else 0.0
+    least, most = known.interval(NormalDist().inv_cdf((1 + SURE) / 2))
+    identifiable = most - max(least, reached) <= WIDTH_MOST
     fan = _fan(_drawn(known, seed), waves, planned, days, seed) / people if identifiable else np.empty((0, 0))
     return Forecast(
         said="forecast" if identifiable else "not yet identifiable",
-        reach=known.best if identifiable else None,
-        low=low,
+        reach=max(known.best, reached) if identifiable else None,
+        low=max(low, reached),
         high=high,
         level=level,
         shape=shape,

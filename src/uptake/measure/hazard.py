@@ -22,6 +22,8 @@ CLIMB_MOST = 60
 """So many steps of a likelihood's ascent."""
 CEILINGS = 61
 """So many values of the final reach are tried at once."""
+COARSE = 6
+"""Of these so many share the first fit, which has no good start."""
 ZOOMS_MOST = 6
 FINE = 30
 """So many values within `FAR` of the best are enough."""
@@ -205,18 +207,23 @@ def profile(waves: Sequence[Counts], *, shape: Shape = "bass") -> Profile:
     days = cells.before.shape[1]
     ceilings = np.append(1 / (1 + np.exp(-np.linspace(-7.0, 7.0, CEILINGS - 1))), 1.0)
     starts = [(-4.0, -1.5), (-4.0, -4.0)] if shape == "bass" else [(-2.0, np.log(4 / days)), (-4.0, np.log(12 / days))]
-    fits = [_climb(shape, np.tile(one, (CEILINGS, 1)), ceilings, cells) for one in starts]
-    first = fits[0][1] >= fits[1][1]
-    found = _fit(shape, np.where(first[:, None], fits[0][0], fits[1][0]), ceilings, cells)
+    few = ceilings[::COARSE]
+    fits = [_climb(shape, np.tile(one, (few.size, 1)), few, cells) for one in starts]
+    better = np.where((fits[0][1] >= fits[1][1])[:, None], fits[0][0], fits[1][0])
+    found = _fit(shape, _between(ceilings, few, better), ceilings, cells)
     for _ in range(ZOOMS_MOST):
         inside = np.flatnonzero(np.abs(found.roots) <= FAR)
         if inside.size >= FINE:
             break
         low, high = max(int(inside[0]) - 1, 0), min(int(inside[-1]) + 1, CEILINGS - 1)
         closer = np.linspace(found.ceilings[low], found.ceilings[high], CEILINGS, dtype=np.float64)
-        start = np.column_stack([np.interp(closer, found.ceilings, found.logs[:, place]) for place in range(2)])
-        found = _fit(shape, start, closer, cells)
+        found = _fit(shape, _between(closer, found.ceilings, found.logs), closer, cells)
     return found
+
+
+def _between(ceilings: Floats, known: Floats, logs: Floats) -> Floats:
+    """Parameters at some ceilings, from those at others."""
+    return np.column_stack([np.interp(ceilings, known, logs[:, place]) for place in range(2)])
 
 
 def _fit(shape: Shape, start: Floats, ceilings: Floats, cells: Cells) -> Profile:

@@ -62,6 +62,25 @@ class Counts:
         ended[days] += self.happened[days + 1 :].sum() + self.ended[days + 1 :].sum()
         return Counts(happened=self.happened[: days + 1].copy(), ended=ended, followed_days=days)
 
+    def working(self, works: Sequence[bool]) -> "Counts":
+        """The same group by working days alone: what happened or ended on another counts on the next one.
+
+        What comes after the last working day counts on that.
+
+        Args:
+            works: whether each day from 0 to followed_days is one; at least one is.
+        """
+        days = np.asarray(works, dtype=np.bool_)
+        assert days.shape == self.happened.shape
+        last = int(days.sum()) - 1
+        assert last >= 0
+        place = np.minimum(np.cumsum(days) - days, last)
+        return Counts(
+            happened=np.bincount(place, self.happened, last + 1).astype(np.float64),
+            ended=np.bincount(place, self.ended, last + 1).astype(np.float64),
+            followed_days=last,
+        )
+
 
 def counts(
     days: ArrayLike, happened: ArrayLike, *, weights: ArrayLike | None = None, followed_days: int | None = None
