@@ -107,7 +107,7 @@ def forecast(
         said="forecast" if identifiable else "not yet identifiable",
         reach=max(known.best, reached) if identifiable else None,
         low=max(low, reached),
-        high=high,
+        high=max(high, reached),
         level=level,
         shape=shape,
         dispersion=known.dispersion,
