@@ -71,6 +71,18 @@ CASES = {
         "UP210",
         "2026-12-20",
     ),
+    "events to no address": (
+        "deadline: 2026-12-01T18:00",
+        "events: [the broker]",
+        "UP125",
+        "env:CDEVENTS_URL",
+    ),
+    "a password in an address of events": (
+        "deadline: 2026-12-01T18:00",
+        'events: ["env:CDEVENTS_URL", "https://me:secret@events.example.org/"]',
+        "UP207",
+        "env:NAME",
+    ),
     "a course twice": (
         "  adoption: {",
         "  train: {path: [basics, basics], sessions: people.csv}\n  adoption: {",

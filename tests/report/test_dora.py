@@ -48,9 +48,9 @@ def at(text: str) -> Instant:
 class Kept(World):
     """The real loop over a real ledger in a real folder; hosts, probes and the clock are set by hand."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "plan.yaml").write_text(PLAN)
-        super().__init__(PLAN, hosts=2)
+    def __init__(self, folder: Path, text: str = PLAN) -> None:
+        (folder / "plan.yaml").write_text(text)
+        super().__init__(text, hosts=2)
         self.opened = open_plan(folder / "plan.yaml")
         self.clock, self.ledger = JumpingClock(at("2026-06-01T09:00")), self.opened.store.ledger  # type: ignore[assignment]
         self.ring = self.new_ring()

@@ -49,6 +49,7 @@ FOLLOWS: tuple[tuple[str, str], ...] = (
     ("implement", "from the next turn on"),
     ("deploy.update.watch", "from the next turn on"),
     ("deploy.update.health", "takes effect with the next run; watching the hosts goes by it from the next turn on"),
+    ("deploy.events", "from the next turn on; a new address is told of the run under way, and of what follows"),
     ("deploy", "takes effect with the next run"),
     ("", "free to change"),
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from uptake.app.events import with_untold
 from uptake.app.opened import Opened, open_plan
 from uptake.core.picture import Picture, fold
 from uptake.core.time import Instant
@@ -40,7 +41,7 @@ def opened_plan(plan: Path) -> Iterator[Opened]:
 def board_of(opened: Opened) -> Board:
     """The board at this moment."""
     picture, history, seal = folded(opened)
-    return figures(opened.read, picture, now(), seal=seal, history=history)
+    return with_untold(opened, figures(opened.read, picture, now(), seal=seal, history=history))
 
 
 def folded(opened: Opened) -> tuple[Picture, History, str]:

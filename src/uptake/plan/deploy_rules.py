@@ -22,6 +22,8 @@ from uptake.plan.value import Mistakes
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*")
 """A mail address, as far as a plan can tell."""
+EVENTS = re.compile(r"https?://[^\s/]+(/\S*)?")
+"""Where events are posted."""
 
 
 def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistakes) -> None:
@@ -38,10 +40,24 @@ def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistake
     _host_data(read, deploy, facts, mistakes)
     check_freezes(read, deploy.freeze, "deploy.freeze", mistakes)
     check_tasks(read, deploy.tasks, "deploy.tasks", mistakes)
+    _events(read, deploy, mistakes)
     if deploy.deadline and read.is_whole("deploy.deadline") and not is_instant(deploy.deadline, zone_of(read)):
         where = read.value("deploy.deadline")
         what = f"`deadline` must be a date or a date and time; found `{deploy.deadline}`"
         mistakes.add("UP210", where, what, "write 2027-01-11 or 2027-01-11T18:00")
+
+
+def _events(read: ReadPlan, deploy: Deploy, mistakes: Mistakes) -> None:
+    """Each address that events are sent to is one, and holds no password."""
+    for i, address in enumerate(deploy.events):
+        at, hint = f"deploy.events.{i}", 'write "env:CDEVENTS_URL", or https://events.example.org/'
+        if not read.is_whole(at) or address.startswith(("env:", "file:")):
+            continue
+        if EVENTS.fullmatch(address) is None:
+            mistakes.add("UP125", read.value(at), f"`events` must hold web addresses; found `{address}`", hint)
+        elif "@" in address.partition("://")[2].partition("/")[0]:
+            what = "an address with a password in it must not stand in the plan"
+            mistakes.add("UP207", read.value(at), what, 'write "env:NAME", the variable holding the whole address')
 
 
 def check_freezes(read: ReadPlan, freezes: Sequence[Freeze], path: str, mistakes: Mistakes) -> None:

@@ -126,6 +126,7 @@ class Deploy:
     deadline: str = ""
     tasks: tuple[Task, ...] = ()
     freeze: tuple[Freeze, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,12 +103,12 @@ def _succeeded_at(picture: Picture, run: RunPicture) -> Instant | None:
 
 def _failed_at(picture: Picture, run: RunPicture) -> Instant | None:
     """When the first gate or step of a run failed, or when it was ordered back."""
-    found = [noted.at for noted in picture.decisions if _is_failure(noted.decision, run)]
+    found = [noted.at for noted in picture.decisions if is_failure(noted.decision, run)]
     word = word_back(picture, run)
     return min([*found, *([word.at] if word is not None else [])], default=None)
 
 
-def _is_failure(decision: Decision, run: RunPicture) -> bool:
+def is_failure(decision: Decision, run: RunPicture) -> bool:
     """Whether a decision says that a run needs somebody to step in; see `question_of` for the question's form."""
     if decision.stage.half != "deploy" or decision.stage.run != run.number:
         return False

@@ -12,6 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from uptake.app.arrivals import Arrivals
+from uptake.app.events import with_untold
 from uptake.app.opened import Opened, in_force, is_other, open_plan
 from uptake.app.order import order
 from uptake.app.personal import Personal
@@ -60,7 +61,8 @@ class Served:
         """The page's figures; the looks of the ledger are followed as far as the picture goes."""
         entries = self._opened.store.ledger.read(self._history.seq)
         self._history = followed(self._history, takewhile(lambda entry: entry.seq <= picture.seq, entries))
-        return figures(self._opened.read, picture, now(), seal=seal, history=self._history)
+        board = figures(self._opened.read, picture, now(), seal=seal, history=self._history)
+        return with_untold(self._opened, board)
 
     def say(self, word: Word, who: str) -> Taken:
         """Append a person's word; a deploy that is asked for is looked at first."""

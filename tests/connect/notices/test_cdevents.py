@@ -1,9 +1,11 @@
 """Events to a real receiver on this machine: binary CloudEvents, at least once, in order; trouble holds nothing up."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ from typing import Any
 import pytest
 
 from tests.cdevents import faults
-from tests.connect.world import eventually, free_port
-from tests.elsewhere import Elsewhere
+from tests.connect.world import free_port
 from tests.elsewhere import PLAN as HELLO
-from tests.report.test_dora import Kept
-from uptake.app.events import make_events, with_untold
+from tests.elsewhere import Elsewhere, clean
+from tests.report.test_dora import PLAN, Kept
+from tests.web.world import eventually
+from uptake.app.events import make_events
 from uptake.cli.shown import board_of
 from uptake.connect.notices.cdevents import CLOSE_S, PostedEvents, Told, headers_of, name_of
 from uptake.connect.patience import Patience
@@ -104,6 +107,10 @@ def posting(kept: Kept, *addresses: str, begin: int = 0) -> PostedEvents:
     return PostedEvents(addresses, make=make, ledger=store.ledger, begin=begin, told=told, patience=QUICK)
 
 
+def soon(true: Callable[[], bool]) -> bool:
+    return eventually(true, within_s=30)
+
+
 def seen(kept: Kept, address: str) -> FeedSeen:
     return kept.opened.store.feeds.seen(name_of(address))
 
@@ -121,7 +128,7 @@ WHOLE = [*RUN, "pipelinerun.finished", "service.deployed"]
 def test_what_is_sent(kept: Kept, receiver: Receiver) -> None:
     posted = posting(kept, receiver.url)
     deployed(kept)
-    assert eventually(lambda: receiver.kinds() == WHOLE), receiver.kinds()
+    assert soon(lambda: receiver.kinds() == WHOLE), receiver.kinds()
     for headers, event in receiver.got:
         assert faults(event) == []
         context = event["context"]
@@ -173,7 +180,7 @@ def test_an_event_is_sent_until_it_is_taken(kept: Kept, receiver: Receiver, trou
     receiver.answers = [202, 202, trouble, trouble, trouble]
     posted = posting(kept, receiver.url)
     deployed(kept)
-    assert eventually(lambda: receiver.taken == expected(kept) and len(receiver.taken) == len(WHOLE))
+    assert soon(lambda: receiver.taken == expected(kept) and len(receiver.taken) == len(WHOLE))
     posted.close()
     assert receiver.ids()[2:6] == [expected(kept)[2]] * 4, "in order, and a repeat has the same id"
     assert (seen(kept, receiver.url).state, seen(kept, receiver.url).detail) == ("fresh", "")
@@ -181,20 +188,19 @@ def test_an_event_is_sent_until_it_is_taken(kept: Kept, receiver: Receiver, trou
 
 def test_what_is_the_matter_is_told_and_then_told_no_more(kept: Kept, receiver: Receiver, monkeypatch) -> None:
     monkeypatch.setenv("EVENTS_URL", f"{receiver.url}?token=verysecret")
-    kept.opened.read.plan.deploy  # noqa: B018
     receiver.answers = [500] * 10_000
     posted = posting(kept, "env:EVENTS_URL")
     deployed(kept)
-    assert eventually(lambda: seen(kept, "env:EVENTS_URL").state == "refused")
+    assert soon(lambda: seen(kept, "env:EVENTS_URL").state == "refused")
     assert seen(kept, "env:EVENTS_URL").detail == "answers 500"
     receiver.answers = []
-    assert eventually(lambda: receiver.taken == expected(kept))
+    assert soon(lambda: receiver.taken == expected(kept))
     monkeypatch.delenv("EVENTS_URL")
     kept.begin("2026-06-02T10:00", "2")
-    assert eventually(lambda: seen(kept, "env:EVENTS_URL").state == "refused")
+    assert soon(lambda: seen(kept, "env:EVENTS_URL").state == "refused")
     assert seen(kept, "env:EVENTS_URL").detail == "this variable is not set in the environment"
     monkeypatch.setenv("EVENTS_URL", f"http://127.0.0.1:{free_port()}/?token=verysecret")
-    assert eventually(lambda: seen(kept, "env:EVENTS_URL").detail == "cannot be reached: ConnectError")
+    assert soon(lambda: seen(kept, "env:EVENTS_URL").detail == "cannot be reached: ConnectError")
     posted.close()
 
 
@@ -202,14 +208,14 @@ def test_an_event_that_is_refused_for_good_is_passed_over_and_told(kept: Kept, r
     receiver.answers = [202, 422]
     posted = posting(kept, receiver.url)
     deployed(kept)
-    assert eventually(lambda: len(receiver.got) == len(WHOLE))
+    assert soon(lambda: len(receiver.got) == len(WHOLE))
     posted.close()
     assert receiver.taken == [one for number, one in enumerate(expected(kept)) if number != 1]
     note = "an event (dev.cdevents.pipelinerun.started.0.3.0) was refused with 422 and passed over"
     assert seen(kept, receiver.url).detail == note
     posted = posting(kept, receiver.url)
     kept.begin("2026-06-02T10:00", "2")
-    assert eventually(lambda: seen(kept, receiver.url).detail == ""), "the next run begins anew"
+    assert soon(lambda: seen(kept, receiver.url).detail == ""), "the next run begins anew"
     posted.close()
 
 
@@ -218,12 +224,12 @@ def test_an_address_that_is_silent_holds_nothing_up(kept: Kept, receiver: Receiv
     silent = f"http://127.0.0.1:{receiver.port}/silent"
     posted = posting(kept, silent)
     kept.begin("2026-06-01T10:00", "1")
-    assert eventually(lambda: len(receiver.got) == 1), "it hangs with the first one"
+    assert soon(lambda: len(receiver.got) == 1), "it hangs with the first one"
     other = posting(kept, receiver.url)
     begun = time.monotonic()
     kept.go("2026-06-01T10:01")
     assert (kept.state(-1), time.monotonic() - begun < 1) == ("succeeded", True)
-    assert eventually(lambda: len(receiver.taken) >= len(WHOLE))
+    assert soon(lambda: len(receiver.taken) >= len(WHOLE))
     other.close()
     receiver.answers = [HANG] * 3
     posted.close()
@@ -231,25 +237,15 @@ def test_an_address_that_is_silent_holds_nothing_up(kept: Kept, receiver: Receiv
     receiver.free.set()
 
 
-def test_the_board_says_which_address_takes_nothing(kept: Kept, tmp_path: Path) -> None:
-    text = (tmp_path / "plan.yaml").read_text()
-    assert with_untold(kept.opened, board_of(kept.opened)).problems == board_of(kept.opened).problems
-    kept.opened.store.close()
-    place = tmp_path / "other"
-    place.mkdir()
-    port = free_port()
-    (place / "plan.yaml").write_text(text + f'  events: ["http://127.0.0.1:{port}/"]\n')
-    from uptake.app.opened import open_plan
-
-    opened = open_plan(place / "plan.yaml")
-    kept.opened, kept.ledger = opened, opened.store.ledger  # type: ignore[assignment]
-    kept.ring = kept.new_ring()
-    kept.ring.epoch = opened.store.lease.take()
-    close = make_events(opened)
-    deployed(kept)
+def test_the_board_says_which_address_takes_nothing(tmp_path: Path) -> None:
+    world = Kept(tmp_path, PLAN + f'  events: ["http://127.0.0.1:{free_port()}/"]\n')
+    assert board_of(world.opened).problems == ()
+    close = make_events(world.opened)
+    deployed(world)
     wanted = "Events are not taken at deploy.events.0 since entry 0: cannot be reached: ConnectError."
-    assert eventually(lambda: wanted in board_of(opened).problems), board_of(opened).problems
+    assert soon(lambda: board_of(world.opened).problems == (wanted,)), board_of(world.opened).problems
     close()
+    world.opened.store.close()
 
 
 def test_names_that_are_no_header_are_encoded() -> None:
@@ -274,3 +270,20 @@ def test_a_deployment_told_by_the_command(tmp_path: Path, receiver: Receiver) ->
     assert there.here("deploy", "plan.yaml", "--yes", "--version", "3").returncode == 0
     assert len(receiver.taken) == len(set(receiver.taken)) == 3 * 6, "what was not taken then is told now"
     assert "answers 500" not in there.here("status", "plan.yaml").stdout
+
+
+@pytest.mark.slow
+def test_a_command_that_is_killed_tells_the_rest_when_it_goes_on(tmp_path: Path, receiver: Receiver) -> None:
+    there = Elsewhere(tmp_path, HELLO.replace("  update:", f'  events: ["{receiver.url}"]\n  update:'))
+    (there.folder / "wait").touch()
+    command = [sys.executable, "-m", "uptake", "deploy", "plan.yaml", "--yes"]
+    with subprocess.Popen(command, cwd=there.folder, env=clean(), stdout=subprocess.DEVNULL) as child:
+        assert eventually(lambda: receiver.kinds() == RUN[:3], within_s=60), receiver.kinds()
+        child.kill()
+    (there.folder / "wait").unlink()
+    done = there.here("deploy", "plan.yaml", "--yes")
+    assert done.returncode == 0, done.stderr
+    ids = list(dict.fromkeys(receiver.ids()))
+    kinds = dict(zip(receiver.ids(), receiver.kinds(), strict=True))
+    assert [kinds[one] for one in ids] == [*RUN[:4], *WHOLE[-2:]], "each, in order; a repeat has the same id"
+    assert len(receiver.ids()) <= len(ids) + 1, "at most the one that was under way again"
