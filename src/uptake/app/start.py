@@ -10,6 +10,7 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from uptake.plan.watched import target
 
 TICKET = re.compile(r"[\w.#/-]{1,100}")
 """The number of a change ticket, as an organisation's own system writes it."""
+NAMED_MOST = 12
+"""So many hosts are named in a hint."""
 SEED_BYTES = 16
 """Length of the seed of a draw."""
 
@@ -41,7 +44,7 @@ class By:
     """Who starts, why, under which key and which change ticket: a speaker's start with the same key is made once.
 
     `told_at` is when others say that they deployed; 0 where Uptake itself is asked to. `change` is what a run that is
-    begun brings; None where nobody said.
+    begun brings; None where nobody said. `left_out` are hosts that the run is not meant for.
     """
 
     who: str = field(default_factory=speaker)
@@ -50,6 +53,7 @@ class By:
     ticket: str = ""
     told_at: int = 0
     change: Change | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,29 @@ def resolve_hosts(opened: Opened) -> tuple[HostFact, ...]:
     return facts(deploy.hosts, folder=opened.folder)
 
 
+def left_out(opened: Opened, hosts: tuple[HostFact, ...], limit: str) -> tuple[str, ...]:
+    """The hosts that a run is not meant for.
+
+    Args:
+        opened: the plan.
+        hosts: all of it.
+        limit: names of hosts, or patterns such as web-*, with commas between; empty for all of them.
+
+    Raises:
+        Refused: a pattern means no host, or the plan's hosts are others' affair.
+    """
+    if not limit:
+        return ()
+    if deploy_of(opened).observed is not None:
+        raise refuse("UP030", "--limit", "this plan's hosts are deployed by others", "leave --limit out")
+    patterns = [word.strip() for word in limit.split(",") if word.strip()]
+    for pattern in patterns or [limit]:
+        if not any(fnmatchcase(host.name, pattern) for host in hosts):
+            known = ", ".join(host.name for host in hosts[:NAMED_MOST])
+            raise refuse("UP030", "--limit", f"`{pattern}` means no host of the inventory", f"there are {known}")
+    return tuple(host.name for host in hosts if not any(fnmatchcase(host.name, one) for one in patterns))
+
+
 def told_before(picture: Picture, by: By) -> Spoken | None:
     """The deploy that the same speaker asked for under the same key."""
     words = reversed(picture.words)
@@ -146,6 +173,7 @@ def start_deploy(
         data |= {"told_at": by.told_at} if by.told_at else {}
         if what == "start":
             data |= by.change.data() if by.change is not None else {}
+            data |= {"left_out": list(by.left_out)} if by.left_out else {}
             data |= {"hosts": msgspec.to_builtins(hosts), **revision_of(opened, picture)}
         return Said(what=what, who=by.who, half="deploy", why=mark, data=data)
 

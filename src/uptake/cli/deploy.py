@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,7 @@ from uptake.app.change import UNTOLD, Told, change_of
 from uptake.app.facts import refuse_mistakes
 from uptake.app.opened import Opened, in_force, open_plan
 from uptake.app.ring import make_site
-from uptake.app.start import By, deploy_of, refuse_edited, resolve_hosts, start_deploy, ticket_of
+from uptake.app.start import By, deploy_of, left_out, refuse_edited, resolve_hosts, start_deploy, ticket_of
 from uptake.cli.ask import confirm
 from uptake.cli.code import CODES, INTERRUPTED, tell_run
 from uptake.cli.ending import follow
@@ -42,11 +42,15 @@ class Choice:
     Args:
         yes: do not ask.
         dry_run: show what would change on each host, and change nothing.
+        diff: with it, what would change in each file.
+        limit: only these hosts, by name or pattern, with commas between; the others are left out of the run.
         detach: begin and return; `uptake serve` carries on.
     """
 
     yes: bool = False
     dry_run: bool = False
+    diff: bool = False
+    limit: str = ""
     detach: bool = False
 
 
@@ -97,9 +101,12 @@ def _run(opened: Opened, what: tuple[str, By], choice: Choice, *, as_json: bool)
         run is not None and run_state(picture, run) in ("running", "held") and not choice.dry_run
     ):
         return _deploy(opened, (wanted, by, resolve_hosts(opened)), choice, as_json=as_json)
-    with looked_at(opened, deploy, version=wanted) as (crew, report):
+    if choice.diff and not choice.dry_run:
+        raise refuse("UP030", "--diff", "it shows what would change", "add --dry-run")
+    with looked_at(opened, deploy, version=wanted, limit=choice.limit) as (crew, report):
+        by = replace(by, left_out=left_out(opened, crew.hosts, choice.limit))
         if choice.dry_run:
-            return _predict(opened, crew, report, wanted, as_json=as_json)
+            return _predict(opened, crew, report, (wanted, by.left_out, choice.diff), as_json=as_json)
         told = tell(report, crew, as_json=as_json)
         return told or _deploy(opened, (wanted, by, crew.hosts), choice, crew, as_json=as_json)
 
@@ -114,7 +121,9 @@ def _deploy(
 ) -> int:
     """Ask, begin or go on, and follow to the end; version, whose word and hosts are `what`."""
     (wanted, by, hosts), detach = what, choice.detach
-    if not confirm(_intention(opened, hosts, wanted), yes=choice.yes):
+    if choice.limit and crew is None:
+        raise refuse("UP030", "--limit", "a run is under way, with its own hosts", "wait for it to end")
+    if not confirm(_intention(opened, hosts, wanted, by.left_out), yes=choice.yes):
         return 1
     if detach and not opened.store.lease.holder():
         hint = "start `uptake serve` first, or leave --detach out"
@@ -151,18 +160,19 @@ def _locked(crew: "Crew | None") -> Iterator[None]:
         raise
 
 
-def _intention(opened: Opened, hosts: tuple[HostFact, ...], version: str) -> str:
+def _intention(opened: Opened, hosts: tuple[HostFact, ...], version: str, left_out: tuple[str, ...] = ()) -> str:
     deploy = opened.read.plan.deploy
     assert deploy is not None
     if deploy.observed is not None:
         where = f"{deploy.observed.http} tells {deploy.observed.told_for(version)}"
         return f"Wait until {where}: {deploy.service} {version}, deployed by others ({deploy.environment})."
     cut = batches(deploy, hosts)
-    lines = [f"Deploy {deploy.service} {version} to {len(hosts)} hosts in {len(cut)} batches ({deploy.environment})."]
+    most = len(hosts) - len(left_out)
+    lines = [f"Deploy {deploy.service} {version} to {most} hosts in {len(cut)} batches ({deploy.environment})."]
     for ordinal, names in enumerate(cut):
         name = batch_name(ordinal, of=len(cut), canary=deploy.update.canary > 0)
-        lines.append(f"  {name}: {', '.join(names)}")
-    return "\n".join(lines)
+        lines.append(f"  {name}: {', '.join(host for host in names if host not in left_out) or 'nobody'}")
+    return "\n".join([*lines, *([f"  left out: {', '.join(left_out)}"] if left_out else [])])
 
 
 def _ask_address(opened: Opened, version: str, *, as_json: bool) -> int:
@@ -181,21 +191,28 @@ def _ask_address(opened: Opened, version: str, *, as_json: bool) -> int:
     return int(bool(why))
 
 
-def _predict(opened: Opened, crew: "Crew", report: "Report", version: str, *, as_json: bool) -> int:
+def _predict(
+    opened: Opened, crew: "Crew", report: "Report", what: tuple[str, tuple[str, ...], bool], *, as_json: bool
+) -> int:
+    """What would change; version, hosts left out and whether files are compared are `what`."""
+    version, left_out, diff = what
     from uptake.connect.hosts.predict import predict
 
     site = make_site(opened, deploy_of(opened))
-    changes = predict(site, [host.name for host in crew.hosts], version=version, child=crew.child)
+    names = [host.name for host in crew.hosts if host.name not in left_out]
+    changes = predict(site, names, version=version, child=crew.child, diff=diff)
     bad = bool(report.fatal) or any(would.change is None and would.lines for would in changes)
     if as_json:
         value = {"schema": 1, "version": version, "changes": changes, **as_data(report)}
         print(msgspec.json.encode(value).decode())
         return int(bad)
-    print(_intention(opened, crew.hosts, version))
+    print(_intention(opened, crew.hosts, version, left_out))
     for would in changes:
         what = {True: "would change", False: "nothing to change", None: "cannot be told before"}[would.change]
         title = f"{would.part} {would.item + 1} ({would.operation or would.step})"
         print(f"  {would.host:<16} {title:<44} {what}" + "".join(f"\n    {line}" for line in would.lines))
+        if would.diff:
+            print("\n".join(f"      {line}" for line in would.diff))
     tell(report, crew, as_json=False)
     print("Nothing was changed.")
     return int(bad)

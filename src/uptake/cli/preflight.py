@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from uptake.app.opened import Opened
 from uptake.app.ring import make_site
+from uptake.app.start import left_out
 from uptake.cli.paint import paint_problems, wants_colour
 from uptake.core.problem import Problem
 from uptake.core.words import count
@@ -23,8 +24,8 @@ TOLD_MOST = 100
 
 
 @contextmanager
-def looked_at(opened: Opened, deploy: Deploy, *, version: str) -> "Iterator[tuple[Crew, Report]]":
-    """A crew that has looked at every host of the plan, and its report; the crew ends with the block.
+def looked_at(opened: Opened, deploy: Deploy, *, version: str, limit: str = "") -> "Iterator[tuple[Crew, Report]]":
+    """A crew that has looked at every host that is meant, and its report; the crew ends with the block.
 
     Raises:
         Refused: the inventory cannot be read.
@@ -34,7 +35,8 @@ def looked_at(opened: Opened, deploy: Deploy, *, version: str) -> "Iterator[tupl
     crew = Crew(make_site(opened, deploy))
     try:
         first = not opened.picture().runs
-        yield crew, crew.look(opened.read, version=version, folder=opened.folder, first=first)
+        without = left_out(opened, crew.hosts, limit)
+        yield crew, crew.look(opened.read, version=version, folder=opened.folder, first=first, without=without)
     finally:
         crew.end()
 

@@ -40,7 +40,10 @@ class StagePicture:
 
 @dataclass(slots=True, kw_only=True)
 class RunPicture:
-    """One deploy of one version: its hosts in inventory order, and those excluded from it."""
+    """One deploy of one version: its hosts in inventory order, and those excluded from it.
+
+    `left_out` are those of them that the run was not meant for from the beginning.
+    """
 
     number: int
     version: str
@@ -49,6 +52,7 @@ class RunPicture:
     who: str
     seq: int
     excluded: set[str] = field(default_factory=set)
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +291,7 @@ def _measure_anew(picture: Picture, spoken: Spoken) -> None:
 
 def _start_run(picture: Picture, spoken: Spoken) -> None:
     data = spoken.said.data
+    left_out = frozenset(msgspec.convert(data.get("left_out", []), type=tuple[str, ...]))
     picture.runs.append(
         RunPicture(
             number=len(picture.runs) + 1,
@@ -295,6 +300,8 @@ def _start_run(picture: Picture, spoken: Spoken) -> None:
             started_at=spoken.at,
             who=spoken.said.who,
             seq=spoken.seq,
+            excluded=set(left_out),
+            left_out=left_out,
         )
     )
 

@@ -30,6 +30,7 @@ class Would:
         operation: pyinfra's title of it; empty where the host or step failed as a whole.
         change: whether it would change something; None where that cannot be told.
         lines: why not.
+        diff: what would change in its files, where it was asked for and pyinfra can tell.
     """
 
     host: str
@@ -39,9 +40,12 @@ class Would:
     operation: str
     change: bool | None
     lines: tuple[str, ...] = ()
+    diff: tuple[str, ...] = ()
 
 
-def predict(site: Site, hosts: Sequence[str], *, version: str, child: Child | None = None) -> tuple[Would, ...]:
+def predict(
+    site: Site, hosts: Sequence[str], *, version: str, child: Child | None = None, diff: bool = False
+) -> tuple[Would, ...]:
     """Ask what every step would change on these hosts.
 
     Args:
@@ -49,6 +53,7 @@ def predict(site: Site, hosts: Sequence[str], *, version: str, child: Child | No
         hosts: their names.
         version: that would be deployed.
         child: one that has read the inventory; where there is none, one is started and ended.
+        diff: whether files are compared.
 
     Raises:
         Refused: the inventory cannot be read, or the worker process ended.
@@ -61,10 +66,11 @@ def predict(site: Site, hosts: Sequence[str], *, version: str, child: Child | No
         if own is not None:
             own.until("ready", READY_LIMIT_S)
         for part, item, step in _steps(site.deploy):
-            order = {"do": "predict", "key": "", "hosts": list(hosts), "version": version}
+            order = {"do": "predict", "key": "", "hosts": list(hosts), "version": version, "diff": diff}
             asked.send({**order, "name": step.name, "arguments": step.arguments})
             for fact in (fact for fact in asked.until("ended", STEP_LIMIT_S) if fact["say"] == "would"):
                 facts = {"operation": fact["operation"], "change": fact["change"], "lines": tuple(fact["lines"])}
+                facts |= {"diff": tuple(fact.get("diff", ()))}
                 found.append(Would(host=fact["host"], part=part, item=item, step=step.name, **facts))
     except Died:
         raise refuse("hosts.died", "dry run", "the worker process ended before it had answered") from None

@@ -91,14 +91,15 @@ class Crew:
             HostFact(**host, serves=str(host["data"].get(serves, "")) if serves else "") for host in ready["hosts"]
         )
 
-    def look(self, read: ReadPlan, *, version: str, folder: Path, first: bool) -> Report:
-        """Look at every host.
+    def look(self, read: ReadPlan, *, version: str, folder: Path, first: bool, without: Sequence[str] = ()) -> Report:
+        """Look at every host, but those that the run leaves out.
 
         Args:
             read: the plan, whose lines the report names.
             version: that is to be deployed.
             folder: the plan's.
             first: nothing of this plan was deployed yet, so its ports should be free.
+            without: the names of the others.
 
         Raises:
             Refused: the process ended meanwhile.
@@ -112,6 +113,7 @@ class Crew:
                 "ports": _ports(deploy, host) if first else [],
             }
             for host in self.hosts
+            if host.name not in without
         ]
         try:
             self.child.send({"do": "look", "asks": asks})
@@ -120,7 +122,8 @@ class Crew:
             raise refuse("hosts.died", "deploy.hosts", "the worker process ended while it looked") from None
         seen = {fact["host"]: _seen(fact) for fact in facts if fact["say"] == "looked"}
         took_s = max((fact["seconds"] for fact in facts if fact["say"] == "looked"), default=0.0)
-        return _judge(read, [(host, seen[host.name]) for host in self.hosts], (version, folder), took_s)
+        looked = [(host, seen[host.name]) for host in self.hosts if host.name in seen]
+        return _judge(read, looked, (version, folder), took_s)
 
     def claim(self, tell: Callable[[str], None]) -> None:
         """Take the service's lock, waiting as long as the plan says; `tell` is told who holds it meanwhile.

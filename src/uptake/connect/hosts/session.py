@@ -26,6 +26,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 from uptake.connect.hosts import fence, testfile
+from uptake.connect.hosts.comparison import heard
 from uptake.connect.hosts.connector import GuardedConnector, Limits, Links
 from uptake.connect.hosts.execution import TAKEN, Ended, execute
 from uptake.connect.hosts.fence import FencedState, Ground, StableHost
@@ -170,23 +171,27 @@ class Session:
 
         return end
 
-    def predict(self, item: Item, names: Sequence[str]) -> None:
-        """Emit what a step would change, host by host; nothing on a host is touched."""
+    def predict(self, item: Item, names: Sequence[str], *, diff: bool = False) -> None:
+        """Emit what a step would change, host by host, and with `diff` in which lines; nothing on a host is touched."""
 
         def end(name: str, ended: Ended) -> None:
             self.emit("would", host=name, step=item.name, operation="", change=None, lines=list(ended.lines))
 
         state, hosts = self._open(tuple(names), item, None, end)
         state.check_for_changes = True
-        found = prepare(state, item, hosts, self._note)
+        state.config.DIFF = diff
+        with heard(pyinfra.logger) as said:
+            found = prepare(state, item, hosts, self._note)
         for name, why in found.items():
             end(name, Ended(state="failed", lines=why.lines))
         for host in hosts:
-            for op_hash in host.op_hash_order if host.name not in found else ():
+            hashes = list(host.op_hash_order) if host.name not in found else []
+            for op_hash in hashes:
                 data = state.ops[host].get(op_hash)
                 change = bool(data and data.operation_meta._maybe_is_change)  # noqa: SLF001  asking by name would prepare it again
                 title = ", ".join(sorted(state.op_meta[op_hash].names))
-                self.emit("would", host=host.name, step=item.name, operation=title, change=change, lines=[])
+                told = said.get(host.name, []) if diff and op_hash == hashes[-1] else []
+                self.emit("would", host=host.name, step=item.name, operation=title, change=change, lines=[], diff=told)
 
     def look(self, asks: Sequence[dict[str, Any]]) -> None:
         """Run a script of ours on each host and try its ports, all at once; what was seen is emitted."""

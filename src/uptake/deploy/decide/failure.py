@@ -61,7 +61,7 @@ def fail_batch(plan: Plan, picture: Picture, run: RunPicture, fault: Fault) -> P
 def too_many(plan: Plan, run: RunPicture, at_fault: tuple[str, ...]) -> bool:
     """Whether excluding these hosts too is more than `deploy.update.max_fail_percentage`, or leaves none."""
     assert plan.deploy is not None
-    out = len({*run.excluded, *at_fault})
+    out = len({*run.excluded, *at_fault} - run.left_out)
     return out > plan.deploy.update.max_fail_percentage * len(run.hosts) + 1e-9
 
 

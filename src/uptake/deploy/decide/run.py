@@ -315,7 +315,8 @@ def _begins(plan: Plan, run: RunPicture) -> Decision:
     why = f"Run {run.number} waits for {plan.deploy.service} {run.version}, which others deploy."
     if observed is None:
         hosts = count(len(run.hosts), "host")
-        why = f"Run {run.number} deploys {plan.deploy.service} {run.version} to {hosts} in {cut}."
+        only = f"; {', '.join(sorted(run.left_out))} left out" if run.left_out else ""
+        why = f"Run {run.number} deploys {plan.deploy.service} {run.version} to {hosts} in {cut}{only}."
     return Decision(stage=whole_run(run.number), verdict="advance", state="running", rule="deploy", why=why)
 
 
