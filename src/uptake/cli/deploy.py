@@ -208,9 +208,9 @@ def _predict(
         return int(bad)
     print(_intention(opened, crew.hosts, version, left_out))
     for would in changes:
-        what = {True: "would change", False: "nothing to change", None: "cannot be told before"}[would.change]
+        word = {True: "would change", False: "nothing to change", None: "cannot be told before"}[would.change]
         title = f"{would.part} {would.item + 1} ({would.operation or would.step})"
-        print(f"  {would.host:<16} {title:<44} {what}" + "".join(f"\n    {line}" for line in would.lines))
+        print(f"  {would.host:<16} {title:<44} {word}" + "".join(f"\n    {line}" for line in would.lines))
         if would.diff:
             print("\n".join(f"      {line}" for line in would.diff))
     tell(report, crew, as_json=False)
