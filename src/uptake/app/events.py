@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from uptake.app.opened import Opened
 from uptake.deploy.gates import run_state
+from uptake.plan.secret import is_reference
 from uptake.report.board import Board
 from uptake.report.words import sentence
 
@@ -44,7 +45,7 @@ def with_untold(opened: Opened, board: Board) -> Board:
     said: list[str] = []
     for number, address in enumerate(deploy.events):
         seen = opened.store.feeds.seen(name_of(address))
-        shown = address if address.startswith(("env:", "file:")) else f"deploy.events.{number}"
+        shown = address if is_reference(address) else f"deploy.events.{number}"
         if seen.state == "refused":
             said.append(sentence(f"Events are not taken at {shown} since entry {seen.mark}: {seen.detail}"))
         elif seen.detail:

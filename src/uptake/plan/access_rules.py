@@ -11,12 +11,12 @@ from uptake.plan.hint import did_you_mean
 from uptake.plan.model import Access, AccessHttp, AccessLdap, HttpCall
 from uptake.plan.placeholder import keys_in, placeholders
 from uptake.plan.read import ReadPlan
+from uptake.plan.secret import REFERENCES, is_reference
 from uptake.plan.template import names, template
 from uptake.plan.value import Mistakes
 
 PATH = "implement.expose.access"
 WAYS = ("template", "ldap", "http", "command", "members")
-REFERENCE = ("env:", "file:")
 
 
 def check_access(read: ReadPlan, access: Access | None, known: tuple[str, ...], mistakes: Mistakes) -> None:
@@ -67,10 +67,10 @@ def _template(read: ReadPlan, access: Access, known: tuple[str, ...], mistakes: 
         if name not in takes:
             hint = did_you_mean(name, takes) or f"it takes {', '.join(takes)}"
             mistakes.add("UP110", read.where(path), f"the template `{access.template}` takes no `{name}`", hint)
-        elif takes[name].kind == "secret" and not text.startswith(REFERENCE):
+        elif takes[name].kind == "secret" and not is_reference(text):
             what = f"`{name}` holds a secret and must not stand in the plan"
             mistakes.add("UP207", read.value(path), what, f'write {name}: "env:NAME" or "file:PATH"')
-        elif takes[name].kind == "address" and not text.startswith(("https://", "http://", *REFERENCE)):
+        elif takes[name].kind == "address" and not text.startswith(("https://", "http://", *REFERENCES)):
             mistakes.add("UP125", read.value(path), f"`{name}` must be an address; found `{text}`", "write https://...")
         _columns(read.value(path), text, known, mistakes)
     person = access.with_.get("person") or takes["person"].default if "person" in takes else ""
@@ -81,7 +81,7 @@ def _template(read: ReadPlan, access: Access, known: tuple[str, ...], mistakes: 
 def _ldap(read: ReadPlan, ldap: AccessLdap, known: tuple[str, ...], mistakes: Mistakes) -> None:
     """Where people are looked for, and a password that is not here."""
     path = f"{PATH}.ldap"
-    if not ldap.password.startswith(REFERENCE):
+    if not is_reference(ldap.password):
         what = "`password` holds a secret and must not stand in the plan"
         mistakes.add("UP207", read.value(f"{path}.password"), what, 'write password: "env:NAME" or "file:PATH"')
     is_filter = ldap.person.startswith("(")
@@ -122,7 +122,7 @@ def _http(read: ReadPlan, http: AccessHttp, known: tuple[str, ...], mistakes: Mi
         return
     for name in ("secret", "key"):
         text = cast("str", getattr(oauth, name))
-        if text and not text.startswith(REFERENCE):
+        if text and not is_reference(text):
             what = f"`{name}` holds a secret and must not stand in the plan"
             mistakes.add("UP207", read.value(f"{path}.oauth.{name}"), what, f'write {name}: "env:NAME" or "file:PATH"')
     if bool(oauth.secret) == bool(oauth.key):

@@ -15,6 +15,7 @@ from uptake.plan.hint import did_you_mean
 from uptake.plan.implement_rules import check_implement
 from uptake.plan.model import HttpCall
 from uptake.plan.read import ReadPlan, in_order
+from uptake.plan.secret import REFERENCES, is_reference
 from uptake.plan.value import Mistakes
 
 __all__ = ["Facts", "People", "Problem", "check", "named_files"]
@@ -67,7 +68,7 @@ def _head(read: ReadPlan, mistakes: Mistakes) -> None:
     if (
         mail is not None
         and read.is_whole("mail.server")
-        and not mail.server.startswith(("smtp://", "smtps://", "env:", "file:"))
+        and not mail.server.startswith(("smtp://", "smtps://", *REFERENCES))
     ):
         what = f"`server` must be a mail server's address; found `{mail.server}`"
         mistakes.add("UP125", read.value("mail.server"), what, 'write smtp://mail.example.org:25 or "env:SMTP_URL"')
@@ -128,11 +129,6 @@ def _calls(read: ReadPlan) -> list[tuple[str, HttpCall]]:
     calls = {"grant": access.http.grant, "withdraw": access.http.withdraw, "read": access.http.read}
     path = "implement.expose.access.http"
     return [(f"{path}.{name}", call) for name, call in calls.items() if call is not None]
-
-
-def is_reference(text: str) -> bool:
-    """Whether a value says where a secret is found, instead of being it."""
-    return text.startswith(("env:", "file:"))
 
 
 def _free_values(read: ReadPlan) -> list[tuple[str, object]]:

@@ -16,6 +16,7 @@ from uptake.plan.model import Deploy, Freeze, Task
 from uptake.plan.observed_rules import check_observed
 from uptake.plan.placeholder import keys_in
 from uptake.plan.read import ReadPlan
+from uptake.plan.secret import is_reference
 from uptake.plan.task import is_span
 from uptake.plan.update_rules import check_update
 from uptake.plan.value import Mistakes
@@ -51,7 +52,7 @@ def _events(read: ReadPlan, deploy: Deploy, mistakes: Mistakes) -> None:
     """Each address that events are sent to is one, and holds no password."""
     for i, address in enumerate(deploy.events):
         at, hint = f"deploy.events.{i}", 'write "env:CDEVENTS_URL", or https://events.example.org/'
-        if not read.is_whole(at) or address.startswith(("env:", "file:")):
+        if not read.is_whole(at) or is_reference(address):
             continue
         if EVENTS.fullmatch(address) is None:
             mistakes.add("UP125", read.value(at), f"`events` must hold web addresses; found `{address}`", hint)

@@ -7,6 +7,7 @@ import re
 
 from uptake.plan.observed import Observed
 from uptake.plan.read import ReadPlan
+from uptake.plan.secret import is_reference
 from uptake.plan.value import Mistakes, is_json_path
 
 OURS = ("hosts", "infrastructure", "configuration", "tests", "update", "freeze")
@@ -43,7 +44,7 @@ def check_observed(read: ReadPlan, observed: Observed, mistakes: Mistakes) -> No
     secrets = [("secret", observed.secret)] if observed.secret else []
     secrets += [(f"headers.{name}", text) for name, text in observed.headers.items() if SECRET.search(name)]
     for key, text in secrets:
-        if not text.startswith(("env:", "file:")):
+        if not is_reference(text):
             name = key.rpartition(".")[2]
             what = f"`{name}` holds a secret and must not stand in the plan"
             mistakes.add(

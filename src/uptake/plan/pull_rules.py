@@ -6,6 +6,7 @@ Each rule appends to the mistakes and goes on. Which words a source's rows need 
 from uptake.plan.fact import pulls
 from uptake.plan.pull import Pull
 from uptake.plan.read import ReadPlan
+from uptake.plan.secret import is_reference
 from uptake.plan.value import Mistakes
 
 WAYS = ("csv", "sql", "http")
@@ -57,7 +58,7 @@ def _database(read: ReadPlan, path: str, pull: Pull, mistakes: Mistakes) -> None
         what = "a database's address holds its secret and must not stand in the plan"
         mistakes.add("UP207", read.value(f"{path}.database"), what, 'write database: "env:WAREHOUSE_URL"')
     for name, text in pull.headers.items():
-        if name.lower() in ("authorization", "cookie", "x-api-key") and not text.startswith(("env:", "file:")):
+        if name.lower() in ("authorization", "cookie", "x-api-key") and not is_reference(text):
             what = f"the header `{name}` holds a secret and must not stand in the plan"
             mistakes.add("UP207", read.value(f"{path}.headers.{name}"), what, f'write {name}: "env:NAME"')
 

@@ -15,6 +15,7 @@ from uptake.plan.analysis import Bound
 from uptake.plan.keys import Key, keys_of
 from uptake.plan.model import Check, Hosts, Plan, Step
 from uptake.plan.placeholder import Filled, check_placeholders
+from uptake.plan.secret import REFERENCES
 from uptake.plan.source import Node, Row, Table, Text
 from uptake.plan.value import Mistakes
 
@@ -146,7 +147,7 @@ def _url(node: Node, mistakes: Mistakes) -> str:
 
 
 def _address(
-    node: Node, mistakes: Mistakes, *, name: str, schemes: tuple[str, ...] = ("https://", "http://", "env:", "file:")
+    node: Node, mistakes: Mistakes, *, name: str, schemes: tuple[str, ...] = ("https://", "http://", *REFERENCES)
 ) -> str:
     """An address that begins in one of a few ways."""
     found = value.text(node, mistakes, name=name)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from uptake.connect.secrets import is_reference, resolve
+from uptake.connect.secrets import resolve
 from uptake.connect.template import fill
 from uptake.core.problem import refuse
 from uptake.plan.model import HttpCall
+from uptake.plan.secret import is_reference
 
 _PLACE = re.compile(r"\{(person\.[^{}]+|with\.[a-z_]+|found)\}")
 

@@ -22,6 +22,7 @@ from uptake.connect import secrets
 from uptake.connect.hosts.release import release
 from uptake.connect.placeholder import fill_all
 from uptake.core.problem import Refused
+from uptake.plan.secret import is_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def _add(item: Item, host: Host, tell: Callable[[str], None]) -> None:
 
 def _resolved(value: Any, folder: Path, tell: Callable[[str], None]) -> Any:
     if isinstance(value, str):
-        if not secrets.is_reference(value) or value.startswith("file://"):
+        if not is_reference(value) or value.startswith("file://"):
             return value
         secret = secrets.resolve(value, folder=folder)
         tell(secret)
