@@ -172,7 +172,7 @@ def start_deploy(
         data: dict[str, Any] = {"version": version, **({"key": by.key} if by.key else {}), **ticket_of(by.ticket)}
         data |= {"told_at": by.told_at} if by.told_at else {}
         if what == "start":
-            data |= by.change.data() if by.change is not None else {}
+            data |= _brought(deploy_of(opened), version, by)
             data |= {"left_out": list(by.left_out)} if by.left_out else {}
             data |= {"hosts": msgspec.to_builtins(hosts), **revision_of(opened, picture)}
         return Said(what=what, who=by.who, half="deploy", why=mark, data=data)
@@ -184,6 +184,14 @@ def start_deploy(
             opened.store.texts.erase(mark)
         return found[0]
     return replace(found[0], seq=seq)
+
+
+def _brought(deploy: Deploy, version: str, by: By) -> dict[str, object]:
+    """What a run brings: as its starter tells it, else the commit that the plan names for its own version."""
+    change = by.change
+    if version == deploy.version and deploy.commit and not (change is not None and change.commits):
+        change = replace(change or Change(), commits=((deploy.commit, 0),))
+    return change.data() if change is not None else {}
 
 
 HOW = {"start": "begun", "resume": "resumed", "deploy": "under way"}

@@ -15,11 +15,20 @@ from uptake.deploy.gates import ground
 from uptake.deploy.steps import tasks as deploy_tasks
 from uptake.implement.decide import waves as implement
 from uptake.implement.steps import tasks as implement_tasks
-from uptake.plan.model import Plan
+from uptake.plan.model import Notice, Plan
 from uptake.plan.task import reminder
 
 TOLD = ("held", "failed", "rolled back", "interrupted")
 """States that the plan's own people are told of when a stage enters them."""
+STAGES: dict[str, Notice] = {
+    "running": "start",
+    "held": "hold",
+    "interrupted": "hold",
+    "failed": "failure",
+    "rolled back": "failure",
+    "succeeded": "end",
+}
+"""State of a whole run -> the word of `deploy.notices` that it is told under; batches speak through their run."""
 
 
 def decide(plan: Plan, picture: Picture, now: Instant) -> Verdicts:
@@ -55,9 +64,10 @@ def _notices(plan: Plan, picture: Picture, fresh: tuple[Decision, ...]) -> tuple
         return ()
     told: list[Action] = []
     for number, decision in enumerate(fresh):
-        entered = decision.state in TOLD and picture.stage(decision.stage).state != decision.state
+        entered = _is_told(plan, decision) and picture.stage(decision.stage).state != decision.state
         asks = decision.question and decision.question not in picture.questions
-        if entered or asks:
+        wanted = plan.deploy is None or decision.stage.half != "deploy" or "hold" in plan.deploy.notices
+        if entered or (asks and wanted):
             stage = decision.stage
             key = action_key(
                 plan.plan, stage.half, stage.run, stage.ordinal, "notify", f"{picture.observed_seq}.{number}"
@@ -65,3 +75,12 @@ def _notices(plan: Plan, picture: Picture, fresh: tuple[Decision, ...]) -> tuple
             title = f"{plan.title}: {'needs a person' if asks else decision.state}"
             told.append(Notify(key=key, stage=stage, title=title, text=decision.why))
     return tuple(told)
+
+
+def _is_told(plan: Plan, decision: Decision) -> bool:
+    """Whether the plan's people are told where a stage enters this state."""
+    stage = decision.stage
+    if stage.half != "deploy" or plan.deploy is None:
+        return decision.state in TOLD
+    is_run = stage.run > 0 and stage.ordinal < 0
+    return is_run and STAGES.get(decision.state, "") in plan.deploy.notices

@@ -42,6 +42,9 @@ def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistake
     check_freezes(read, deploy.freeze, "deploy.freeze", mistakes)
     check_tasks(read, deploy.tasks, "deploy.tasks", mistakes)
     _events(read, deploy, mistakes)
+    if deploy.artifact and not deploy.artifact.startswith("pkg:"):
+        what, hint = f"`artifact` must be a package URL; found `{deploy.artifact}`", "write pkg:oci/NAME@{version}"
+        mistakes.add("UP125", read.value("deploy.artifact"), what, hint)
     if deploy.deadline and read.is_whole("deploy.deadline") and not is_instant(deploy.deadline, zone_of(read)):
         where = read.value("deploy.deadline")
         what = f"`deadline` must be a date or a date and time; found `{deploy.deadline}`"

@@ -15,6 +15,9 @@ from uptake.plan.outcome import Outcome
 from uptake.plan.people import Asking, Privacy, Support, Train
 from uptake.plan.pull import Encoding, Pull
 
+Notice = Literal["start", "hold", "failure", "end"]
+"""When the plan's own people are told of a run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -116,6 +119,8 @@ class Deploy:
     service: str
     version: str
     environment: str
+    artifact: str = ""
+    commit: str = ""
     hosts: Hosts = field(default_factory=Hosts)
     observed: Observed | None = None
     infrastructure: tuple[Step, ...] = ()
@@ -127,6 +132,7 @@ class Deploy:
     tasks: tuple[Task, ...] = ()
     freeze: tuple[Freeze, ...] = ()
     events: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ("hold", "failure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ class Chronicle:
         if deploy.observed is None:
             content: Event = {
                 "environment": {"id": deploy.environment},
-                "artifactId": artifact(deploy.service, version),
+                "artifactId": artifact(deploy, version),
             }
             yield self._event(entry, run, f"service.{what}", deploy.service, content, version=version)
 
@@ -132,7 +132,7 @@ class Chronicle:
             "description": _short(why),
             "environment": {"id": deploy.environment},
             "service": {"id": deploy.service},
-            "artifactId": artifact(deploy.service, version),
+            "artifactId": artifact(deploy, version),
         }
         subject = self._incidents[run.number]
         return self._event(entry, run, f"incident.{what}", subject, content, version=version)
@@ -191,13 +191,15 @@ class Chronicle:
         return f"urn:uptake:{quote(self._plan.plan, safe='')}:deploy:{run.number}"
 
 
-def artifact(service: str, version: str) -> str:
-    """A version of a service as a package URL.
+def artifact(deploy: Deploy, version: str) -> str:
+    """A version of a plan's service as a package URL: the plan's own, else a generic one.
 
-    >>> artifact("help desk", "2.6.0+1")
+    >>> artifact(Deploy(service="help desk", version="", environment=""), "2.6.0+1")
     'pkg:generic/help%20desk@2.6.0%2B1'
     """
-    return f"pkg:generic/{quote(service, safe='')}@{quote(version, safe=':')}"
+    if deploy.artifact:
+        return deploy.artifact.replace("{version}", quote(version, safe=":"))
+    return f"pkg:generic/{quote(deploy.service, safe='')}@{quote(version, safe=':')}"
 
 
 def _short(text: str) -> str:
