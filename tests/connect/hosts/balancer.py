@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-STARTS_S = 20.0
+STARTS_S = 60.0
 HAPROXY = """
 global
   stats socket {folder}/admin.sock level admin
@@ -79,12 +79,19 @@ def prometheus(folder: Path, *, scraped: int, dead: int) -> Iterator[str]:
     with running([program("prometheus"), *words, f"--web.listen-address=127.0.0.1:{port}"], folder, port):
         url = f"http://127.0.0.1:{port}"
         ends = time.monotonic() + STARTS_S
-        while time.monotonic() < ends:
-            with urllib.request.urlopen(f"{url}/api/v1/query?query=errors_share") as answer:
-                if b'"value"' in answer.read():
-                    break
+        while not _has_scraped(url):
+            assert time.monotonic() < ends, (folder / "said").read_text()
             time.sleep(0.1)
         yield url
+
+
+def _has_scraped(url: str) -> bool:
+    """Whether it serves, and knows what it was to ask for; until it is ready it answers 503."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/v1/query?query=errors_share", timeout=5) as answer:
+            return b'"value"' in answer.read()
+    except OSError:
+        return False
 
 
 @contextmanager
