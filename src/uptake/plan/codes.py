@@ -44,8 +44,8 @@ CODES: dict[str, str] = {
     "UP205": "Waves of settings need `audience.setting`, the column that says to which setting a person belongs.",
     "UP206": "A key needs another one: mail needs `mail`, a subject and an `email` column; `serves` and `stratify` "
     "need columns of the audience.",
-    "UP207": 'A secret in clear text. Write "env:NAME" or "file:PATH"; it is then read at the last moment, and is in '
-    "no ledger, log or page.",
+    "UP207": 'A secret in clear text. Write "env:NAME", "file:PATH", "keyring:SERVICE/NAME" or "command:WORDS"; it is '
+    "then read at the last moment, and is in no ledger, log or page.",
     "UP208": "The time zone is not an IANA name such as Europe/Berlin.",
     "UP209": "This is no mail address.",
     "UP210": "This is no date and no date-time. Write 2027-01-11 or 2027-01-11T09:00.",
