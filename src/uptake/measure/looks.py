@@ -1,27 +1,35 @@
-"""One effect, looked at again and again: the estimates of all looks with their joint covariance, and what they show.
+"""One effect, looked at again and again: the estimates of all looks with their joint covariance.
 
 Every look's estimate is a weighted sum of the same cohort means, so how looks go together is known from the data and
-nothing is assumed of it. Bands over all looks hold together; which finding they make stands here, too.
+nothing is assumed of it. What a look knew depends on sizes and dates alone (`views`), and so does what it would say of
+a target in per cent (`against`). Which finding the looks make stands in `findings`.
 Source: Roth & Sant'Anna (arXiv:2102.01291), propositions 2.1 and 2.2, for each look.
 """
 
 # numpy's own types give Any for comparisons and sums
 # pyright: reportAny=false
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from uptake.measure.spending import Kind, allowed, next_boundary
-from uptake.measure.staggered import Beta, estimate
-from uptake.measure.statistics import NEVER, Floats, Statistics
-from uptake.measure.weights import Controls, Estimand, Lag, weights
+from uptake.measure.staggered import Beta, combined
+from uptake.measure.statistics import NEVER, Floats, Ints, Statistics
+from uptake.measure.weights import Controls, Estimand, Lag, Weights, weights
 
-Found = Literal["achieved", "not achieved", "harm", "undecided"]
-Want = Literal["increase", "decrease"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a look asks of the cohort means, before any data.
+
+    Args:
+        period: the last one that it sees.
+        sought: the weights on the means of all cohorts in all periods; zero behind `period`.
+    """
+
+    period: float
+    sought: Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,24 +41,14 @@ class Look:
         estimate: in the outcome's unit.
         se: its standard error, the conservative one (Neyman's), so that looks go together.
         weights: G x T over all periods; zero behind `period`.
+        exposed: G x T, the mean of the exposed: less the effect it is the mean that they would have had.
     """
 
     period: float
     estimate: float
     se: float
     weights: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """What one look says once all looks are allowed for: the interval that holds together with all others."""
-
-    period: float
-    estimate: float
-    se: float
-    boundary: float
-    low: float
-    high: float
+    exposed: Floats
 
 
 def until(known: Statistics, periods: int) -> Statistics:
@@ -66,123 +64,95 @@ def until(known: Statistics, periods: int) -> Statistics:
     )
 
 
-def looks(
+def views(
     known: Statistics,
     at: Sequence[int],
     *,
     estimand: Estimand = "simple",
-    beta: Beta = "efficient",
     controls: Controls = "not-yet",
     lag: Lag = "mean",
-) -> tuple[Look, ...]:
-    """The estimates at some looks, each from what was known then; looks at which nothing is identified are left out.
+) -> tuple[View, ...]:
+    """What each look asks, from sizes and dates alone; looks at which nothing is identified are left out.
 
     Args:
-        known: statistics of all periods so far, without covariates.
-        at: after how many periods was looked, rising.
+        known: cohorts, sizes and periods, without covariates; means and covariances are not read.
+        at: after how many periods is looked, rising.
         estimand: not an event study, which asks something else at each look.
-        beta: as in `staggered.estimate`.
         controls: as in `weights.weights`.
         lag: `mean` of all periods before a cohort's exposure by default: days are noisy.
     """
     assert estimand != "eventstudy"
-    found: list[Look] = []
+    found: list[View] = []
     for periods in at:
-        seen = _merged(until(known, periods))
-        sought = weights(seen.known, estimand, controls=controls, lag=lag) if seen.known.cohorts.size > 1 else ()
+        alike, place, share = _alike(known, periods)
+        sought = weights(alike, estimand, controls=controls, lag=lag) if alike.cohorts.size > 1 else ()
         if not sought:
             continue
-        one = estimate(seen.known, sought[0], beta=beta)
-        combined = sought[0].effect - np.einsum("k,kgt->gt", np.array(one.beta), sought[0].before)
-        full = np.zeros((known.cohorts.size, known.periods.size))
-        full[:, :periods] = combined[seen.place] * seen.share[:, None]
-        found.append(
-            Look(period=float(known.periods[periods - 1]), estimate=one.estimate, se=one.se_neyman, weights=full)
-        )
+        full = np.zeros((3, known.cohorts.size, known.periods.size))
+        for row, part in enumerate((sought[0].effect, sought[0].before[0], sought[0].exposed)):
+            full[row, :, :periods] = part[place] * share[:, None]
+        made = Weights(effect=full[0], before=full[1:2], exposed=full[2])
+        found.append(View(period=float(known.periods[periods - 1]), sought=made))
     return tuple(found)
+
+
+def looks(known: Statistics, seen: Sequence[View], *, beta: Beta = "efficient") -> tuple[Look, ...]:
+    """The estimates at some looks, each from what was known then.
+
+    Args:
+        known: statistics of all periods so far, without covariates.
+        seen: what each look asks.
+        beta: as in `staggered.estimate`.
+    """
+    made = [(one, combined(known, one.sought, beta=beta)) for one in seen]
+    return tuple(_look(known, one.period, rows, one.sought.exposed) for one, rows in made)
+
+
+def against(known: Statistics, seen: Sequence[Look], *, share: float = 0.0, level: float = 0.0) -> tuple[Look, ...]:
+    """The same looks at how far the effect is beyond a target, as one weighted sum of cohort means.
+
+    That is effect - share x m - level, where m is the mean that the exposed would have had without exposure; its error
+    and how looks go together hold m's own uncertainty, too.
+
+    Args:
+        known: the statistics that the looks were made of.
+        seen: looks at the effect itself.
+        share: of m, such as -0.1 for "10 % less".
+        level: in the outcome's unit, such as -2 for "2 less".
+    """
+    moved: list[Look] = []
+    for one in seen:
+        rows = (1 + share) * one.weights - share * one.exposed
+        look = _look(known, one.period, rows, one.exposed)
+        moved.append(replace(look, estimate=look.estimate - level))
+    return tuple(moved)
 
 
 def joint(known: Statistics, seen: Sequence[Look]) -> Floats:
     """K x K: the covariance of the looks' estimates, sum over cohorts of B_j S_g B_k' / N_g."""
-    stack = np.stack([one.weights for one in seen])
-    return np.einsum("jgs,gst,kgt,g->jk", stack, known.covariances, stack, 1 / known.sizes, optimize=True)
+    rows = np.stack([one.weights for one in seen], axis=1)
+    return np.asarray((rows @ known.covariances @ rows.transpose(0, 2, 1) / known.sizes[:, None, None]).sum(axis=0))
 
 
-def bands(
-    known: Statistics,
-    seen: Sequence[Look],
-    shares: Sequence[float],
-    kind: Kind,
-    *,
-    alpha: float = 0.05,
-    seed: int | str,
-) -> tuple[Band, ...]:
-    """Each look's interval; all of them hold together with probability 1 - alpha, as far as paths are normal.
-
-    Args:
-        known: the statistics that the looks were made of.
-        seen: the looks, in order.
-        shares: the planned share of information at each.
-        kind: `late` for success, `early` for guardrails.
-        alpha: what may be spent in all.
-        seed: of the paths.
-    """
-    covariance, made = joint(known, seen), list[float]()
-    for place, share in enumerate(shares):
-        part = covariance[: place + 1, : place + 1]
-        made.append(next_boundary(part, made, allowed(kind, share, alpha=alpha), seed=seed))
-    return tuple(
-        Band(
-            period=one.period,
-            estimate=one.estimate,
-            se=one.se,
-            boundary=boundary,
-            low=one.estimate - boundary * one.se if math.isfinite(boundary) else -math.inf,
-            high=one.estimate + boundary * one.se if math.isfinite(boundary) else math.inf,
-        )
-        for one, boundary in zip(seen, made, strict=True)
+def _look(known: Statistics, period: float, rows: Floats, exposed: Floats) -> Look:
+    """A look from its weights."""
+    variance = float(np.einsum("gs,gst,gt,g->", rows, known.covariances, rows, 1 / known.sizes, optimize=True))
+    return Look(
+        period=period,
+        estimate=float(np.sum(rows * known.means)),
+        se=float(np.sqrt(max(variance, 0.0))),
+        weights=rows,
+        exposed=exposed,
     )
 
 
-def finding(band: Band, *, want: Want, target: float = 0.0, harm: float = math.inf) -> Found:
-    """What a band shows.
-
-    Args:
-        band: a look's interval.
-        want: which way is good.
-        target: the least effect wanted, in the outcome's unit and in the wanted direction, at least 0.
-        harm: an effect in the other direction that is too much, at least 0; infinite where there is no guardrail.
-
-    Returns:
-        achieved where the whole band is beyond the target, harm where it is beyond the harm limit, not achieved where
-        it falls short of the target as a whole, else undecided.
-    """
-    sign = 1.0 if want == "increase" else -1.0
-    low, high = sorted((sign * band.low, sign * band.high))
-    if high < -harm:
-        return "harm"
-    if low > target:
-        return "achieved"
-    return "not achieved" if high < target or (target == 0 and high <= 0) else "undecided"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Merged:
-    """Statistics in which cohorts that were alike then are one, where each cohort went, and its share of it."""
-
-    known: Statistics
-    place: "np.ndarray[tuple[int], np.dtype[np.int_]]"
-    share: Floats
-
-
-def _merged(seen: Statistics) -> _Merged:
-    """Cohorts that nobody could tell apart yet (not exposed so far) taken together, as one cohort of them all."""
-    starts, place = np.unique(seen.cohorts, return_inverse=True)
-    sizes = np.bincount(place, weights=seen.sizes)
-    share = seen.sizes / sizes[place]
-    means = np.stack([share[place == g] @ seen.means[place == g] for g in range(starts.size)])
-    covariances = np.stack(
-        [np.einsum("g,gst->st", share[place == g], seen.covariances[place == g]) for g in range(starts.size)]
-    )
-    known = replace(seen, cohorts=starts, sizes=sizes, means=means, covariances=covariances)
-    return _Merged(known=known, place=place, share=share)
+def _alike(known: Statistics, periods: int) -> tuple[Statistics, Ints, Floats]:
+    """Cohorts that nobody could tell apart yet taken together; where each cohort went, and its share of that one."""
+    assert known.covariates == 0, "covariates are no periods"
+    past = known.periods[:periods]
+    then = np.where(known.cohorts > past[-1], NEVER, known.cohorts)
+    starts, place = np.unique(then, return_inverse=True)
+    sizes = np.bincount(place, weights=known.sizes).astype(np.float64)
+    nothing = np.zeros((starts.size, periods))
+    alike = Statistics(periods=past, cohorts=starts, sizes=sizes, means=nothing, covariances=nothing[:, :, None])
+    return alike, place.astype(np.int_), known.sizes / sizes[place]

@@ -49,11 +49,8 @@ def estimate(known: Statistics, sought: Weights, *, beta: Beta = "efficient") ->
         sought: an estimand's weights.
         beta: `efficient` is estimated from the same data.
     """
-    per = 1 / known.sizes
-    spread = np.einsum("kgs,gst->kgt", sought.before, known.covariances)
-    var_before = np.einsum("kgt,lgt,g->kl", spread, sought.before, per)
-    covariance = np.einsum("kgt,gt,g->k", spread, sought.effect, per)
-    var_effect = np.einsum("gs,gst,gt,g->", sought.effect, known.covariances, sought.effect, per)
+    var_before, covariance = _before(known, sought)
+    var_effect = np.einsum("gs,gst,gt,g->", sought.effect, known.covariances, sought.effect, 1 / known.sizes)
     factor = _factor(beta, var_before, covariance)
     point = np.sum(sought.effect * known.means) - factor @ np.einsum("kgt,gt->k", sought.before, known.means)
     neyman = float(var_effect + factor @ var_before @ factor - 2 * covariance @ factor)
@@ -65,6 +62,24 @@ def estimate(known: Statistics, sought: Weights, *, beta: Beta = "efficient") ->
         event_time=sought.event_time,
         beta=tuple(float(one) for one in factor),
     )
+
+
+def combined(known: Statistics, sought: Weights, *, beta: Beta = "efficient") -> Floats:
+    """G x (T + J): the weights on cohort means that make the estimate, A_theta - beta A_0 of the paper.
+
+    Args:
+        known: the cohorts' statistics, of which the efficient beta is made.
+        sought: an estimand's weights.
+        beta: as in `estimate`.
+    """
+    return sought.effect - np.einsum("k,kgt->gt", _factor(beta, *_before(known, sought)), sought.before)
+
+
+def _before(known: Statistics, sought: Weights) -> tuple[Floats, Floats]:
+    """The variance of the differences before exposure, K x K, and their covariance with the difference in means, K."""
+    spread = np.einsum("kgs,gst->kgt", sought.before, known.covariances)
+    var_before = np.einsum("kgt,lgt,g->kl", spread, sought.before, 1 / known.sizes)
+    return var_before, np.einsum("kgt,gt,g->k", spread, sought.effect, 1 / known.sizes)
 
 
 def _factor(beta: Beta, var_before: Floats, covariance: Floats) -> Floats:

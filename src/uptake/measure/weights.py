@@ -28,11 +28,13 @@ class Weights:
     Args:
         effect: G x (T + J), A_theta of the paper: the difference in means.
         before: K x G x (T + J), A_0 of the paper: each row a difference that is zero without an effect.
+        exposed: G x (T + J), the mean of the exposed alone; less the effect it is what they had without exposure.
         event_time: periods since exposure, None for an estimand over several.
     """
 
     effect: Floats
     before: Floats
+    exposed: Floats
     event_time: int | None = None
 
 
@@ -104,6 +106,7 @@ def _of(
         return None
     count, width, starts = *known.means.shape, known.starts()
     effect, before = np.zeros((count, width)), np.zeros((1 + known.covariates, count, width))
+    exposed = np.zeros((count, width))
     contrasts: dict[Pair, Floats] = {}
     for (g, t), share in shares.items():
         latest = max(float(known.cohorts[g]), float(known.periods[t]))
@@ -113,13 +116,14 @@ def _of(
             contrasts[g, first] = _contrast(known, g, first)
         contrast = share * contrasts[g, first]
         effect[:, t] += contrast
+        exposed[g, t] += share
         start = int(starts[g])
         if start:
             columns = slice(start - 1, start) if lag == "previous" else slice(0, start)
             before[0, :, columns] += contrast[:, None] / (1 if lag == "previous" else start)
         for place in range(known.covariates):
             before[1 + place, :, known.periods.size + place] += contrast
-    return Weights(effect=effect, before=before, event_time=event_time)
+    return Weights(effect=effect, before=before, exposed=exposed, event_time=event_time)
 
 
 def _contrast(known: Statistics, g: int, first: int) -> Floats:
