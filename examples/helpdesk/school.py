@@ -3,7 +3,8 @@
 It reads the calendar entries and links in their own mailboxes, as they would, and knows nothing else. Once a session is
 over, those who came stand in completions.csv, as a learning platform exports it; to the third session nobody can come,
 for its trainer is ill. What was done stands in school.jsonl, line by line. A survey is opened as a browser opens it,
-then its form is sent; one in ten never answers.
+then its form is sent; one in ten never answers. The calendar comes before the surveys, as nobody misses a session over
+a form.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -25,6 +27,9 @@ from icalendar import Calendar
 from mailroom import folder_of
 
 POLL_S = 0.3
+LATE_S = 1.5
+"""A session is over this long after its end, so that who read the invitation late has come too."""
+ANSWERS_A_ROUND = 4
 ILL = 3
 """To the so many-th session nobody can come."""
 SILENT = 9
@@ -44,6 +49,7 @@ class School:
     over: set[str] = field(default_factory=set)
     read: set[Path] = field(default_factory=set)
     rows: list[tuple[str, str, str]] = field(default_factory=list)
+    asked: deque[tuple[people.Person, str]] = field(default_factory=deque)
 
     def note(self, who: str, did: str, **more: object) -> None:
         """Adds a line to the diary."""
@@ -73,7 +79,12 @@ class School:
         text = next((p for p in message.walk() if p.get_content_type() == "text/plain"), None)
         found = LINK.search(text.get_payload(decode=True).decode()) if text is not None else None
         if found is not None and place != SILENT:
-            self.answer(person, found[0])
+            self.asked.append((person, found[0]))
+
+    def answer_some(self) -> None:
+        """Answers the next few surveys."""
+        for _ in range(min(ANSWERS_A_ROUND, len(self.asked))):
+            self.answer(*self.asked.popleft())
 
     def answer(self, person: people.Person, link: str) -> None:
         """Opens a survey and sends its form: who was trained finds it easier."""
@@ -91,7 +102,7 @@ class School:
         emails = {person.employee_id: person.email for person in self.everybody}
         done = False
         for number, start in enumerate(sorted(self.starts, key=self.starts.index), 1):
-            if start in self.over or max(self.seats[start].values()) > time.time():
+            if start in self.over or max(self.seats[start].values()) + LATE_S > time.time():
                 continue
             self.over.add(start)
             for who in self.seats[start]:
@@ -126,6 +137,7 @@ def main() -> int:
     while not ended.wait(POLL_S):
         school.post()
         school.end_sessions()
+        school.answer_some()
     return 0
 
 
