@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from tests.connect.hosts.site import step  # noqa: E402
 from tests.fleet import Fleet  # noqa: E402
 from uptake.connect.clock import Alarm  # noqa: E402
-from uptake.connect.hosts.preflight import Crew  # noqa: E402
+from uptake.connect.hosts.crew import Crew  # noqa: E402
 from uptake.connect.hosts.site import Site  # noqa: E402
 from uptake.connect.hosts.worker import HostsWorker  # noqa: E402
 from uptake.core.ids import Epoch  # noqa: E402

@@ -4,6 +4,7 @@ import pytest
 
 from tests.plan.test_observed import problems
 from uptake.plan.analysis import Bound, Metric
+from uptake.plan.need import bytes_of
 from uptake.plan.read import read_plan
 
 PLAN = """\
@@ -14,6 +15,7 @@ deploy:
   version: "2"
   environment: production
   hosts: [web-1, web-2]
+  needs: {memory: 512 MB, disk: 1.5GiB, versions: {python3: ">=3.10,<4"}}
   configuration:
     - shell: "migrate"
       run_once: true
@@ -43,6 +45,7 @@ def test_it_is_read_as_it_is_written() -> None:
     assert deploy is not None
     first, second = deploy.configuration
     assert (first.run_once, first.idempotent, second.run_once, second.idempotent) == (True, False, False, None)
+    assert (bytes_of(deploy.needs.memory), bytes_of(deploy.needs.disk)) == (512_000_000, 1_610_612_736)
     update = deploy.update
     assert [hook.kind for hook in (*update.before_host, *update.after_host)] == ["haproxy", "command", "http"]
     assert update.after_host[0].command == ("put", "back", "{host}")
@@ -58,6 +61,10 @@ def test_it_is_read_as_it_is_written() -> None:
     ("old", "new", "code", "word"),
     [
         ("    canary: 1\n", "", "UP212", "there is none"),
+        ("512 MB", "512", "UP126", "`memory` must be a size"),
+        ("1.5GiB", "much", "UP126", "`disk` must be a size"),
+        (">=3.10,<4", "3.10 or so", "UP126", "to compare with"),
+        ("python3:", "python3 -V:", "UP124", "no name of a program"),
         ("on_failure: exclude", "on_failure: hold", "UP212", "excludes none"),
         ('{command: "put back {host}"}', "{}", "UP212", "exactly one"),
         ('server: "app/{host}"', "server: app", "UP125", "backend/name"),

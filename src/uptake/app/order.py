@@ -81,7 +81,7 @@ def _hosts(opened: Opened, picture: Picture, version: str) -> tuple[HostFact, ..
     run, observed = picture.run, deploy_of(opened).observed
     if observed is not None or (run is not None and run_state(picture, run) in ("running", "held")):
         return resolve_hosts(opened)
-    from uptake.connect.hosts.preflight import Crew
+    from uptake.connect.hosts.crew import Crew
 
     crew = Crew(make_site(opened, deploy_of(opened)))
     try:

@@ -23,7 +23,7 @@ from uptake.loop.tick import Ring
 from uptake.plan.model import Deploy
 
 if TYPE_CHECKING:
-    from uptake.connect.hosts.preflight import Crew
+    from uptake.connect.hosts.crew import Crew
     from uptake.connect.hosts.site import Site
 
 TAKE_AGAIN_S = 0.25

@@ -32,7 +32,8 @@ from uptake.deploy.targets import batch_name, batches
 from uptake.report.ending import Standing, has_ended, standing
 
 if TYPE_CHECKING:
-    from uptake.connect.hosts.preflight import Crew, Report
+    from uptake.connect.hosts.crew import Crew
+    from uptake.connect.hosts.preflight import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

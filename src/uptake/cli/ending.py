@@ -16,7 +16,7 @@ from uptake.core.picture import Picture
 from uptake.core.problem import Refused
 
 if TYPE_CHECKING:
-    from uptake.connect.hosts.preflight import Crew
+    from uptake.connect.hosts.crew import Crew
 
 
 def follow(opened: Opened, until: Callable[[Picture], bool], *, quiet: bool, crew: "Crew | None" = None) -> Picture:

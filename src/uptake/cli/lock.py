@@ -21,7 +21,7 @@ def run(plan: Path, *, json: bool = False) -> int:
         plan: the plan file.
         json: print one JSON object.
     """
-    from uptake.connect.hosts.preflight import Crew
+    from uptake.connect.hosts.crew import Crew
 
     opened = open_plan(plan)
     try:

@@ -6,8 +6,10 @@ Nothing is begun where one problem is fatal. What is looked for stands in `conne
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from uptake.app.capacity import capacity
 from uptake.app.opened import Opened
 from uptake.app.ring import make_site
 from uptake.app.start import left_out
@@ -17,7 +19,8 @@ from uptake.core.words import count
 from uptake.plan.model import Deploy
 
 if TYPE_CHECKING:
-    from uptake.connect.hosts.preflight import Crew, Report
+    from uptake.connect.hosts.crew import Crew
+    from uptake.connect.hosts.preflight import Report
 
 TOLD_MOST = 100
 """At most so many problems are printed; the rest is counted."""
@@ -30,13 +33,18 @@ def looked_at(opened: Opened, deploy: Deploy, *, version: str, limit: str = "") 
     Raises:
         Refused: the inventory cannot be read.
     """
-    from uptake.connect.hosts.preflight import Crew
+    from uptake.connect.hosts.crew import Crew
 
     crew = Crew(make_site(opened, deploy))
     try:
         first = not opened.picture().runs
         without = left_out(opened, crew.hosts, limit)
-        yield crew, crew.look(opened.read, version=version, folder=opened.folder, first=first, without=without)
+        report = crew.look(opened.read, version=version, folder=opened.folder, first=first, without=without)
+        if not first:
+            hosts = [host for host in crew.hosts if host.name not in without]
+            left = capacity(opened.read, deploy, hosts, (*report.serving, *without))
+            report = replace(report, warnings=(*report.warnings, *left))
+        yield crew, report
     finally:
         crew.end()
 

@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "UP123": "Only a few words are possible here.",
     "UP124": "A name has characters that it cannot have.",
     "UP125": "An address or a command cannot be one as it is written.",
+    "UP126": "A size has a unit, such as 512 MB or 2 GiB; a version is compared as in PEP 440, such as >=3.10.",
     "UP130": "No step and no pyinfra operation has this name.",
     "UP131": "A step has an argument that it does not take, or lacks one that it needs. Names are those of the pyinfra "
     "that this version was made for.",

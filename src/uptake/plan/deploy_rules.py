@@ -13,6 +13,7 @@ from uptake.plan.fact import Facts
 from uptake.plan.freeze import ends
 from uptake.plan.hint import did_you_mean
 from uptake.plan.model import Deploy, Freeze, Task
+from uptake.plan.need import PROGRAM, bytes_of
 from uptake.plan.observed_rules import check_observed
 from uptake.plan.placeholder import keys_in
 from uptake.plan.read import ReadPlan
@@ -39,6 +40,7 @@ def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistake
         _health(read, deploy, mistakes)
         check_update(read, deploy, mistakes)
     _host_data(read, deploy, facts, mistakes)
+    _needs(read, deploy, mistakes)
     check_freezes(read, deploy.freeze, "deploy.freeze", mistakes)
     check_tasks(read, deploy.tasks, "deploy.tasks", mistakes)
     _events(read, deploy, mistakes)
@@ -49,6 +51,28 @@ def check_deploy(read: ReadPlan, deploy: Deploy, facts: Facts, mistakes: Mistake
         where = read.value("deploy.deadline")
         what = f"`deadline` must be a date or a date and time; found `{deploy.deadline}`"
         mistakes.add("UP210", where, what, "write 2027-01-11 or 2027-01-11T18:00")
+
+
+def _needs(read: ReadPlan, deploy: Deploy, mistakes: Mistakes) -> None:
+    """Sizes are sizes, programs can be asked, versions can be compared."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    for key, text in (("memory", deploy.needs.memory), ("disk", deploy.needs.disk)):
+        if text and read.is_whole(f"deploy.needs.{key}"):
+            try:
+                bytes_of(text)
+            except ValueError:
+                what = f"`{key}` must be a size; found `{text}`"
+                mistakes.add("UP126", read.value(f"deploy.needs.{key}"), what, "write 512 MB or 2 GiB")
+    for program, wanted in deploy.needs.versions.items():
+        where = read.value(f"deploy.needs.versions.{program}")
+        if PROGRAM.fullmatch(program) is None:
+            mistakes.add("UP124", where, f"`{program}` is no name of a program", "write the name alone: python3")
+        try:
+            SpecifierSet(wanted)
+        except InvalidSpecifier:
+            what = f"`{program}` must have a version to compare with; found `{wanted}`"
+            mistakes.add("UP126", where, what, 'write ">=3.10" or ">=3,<4"')
 
 
 def _events(read: ReadPlan, deploy: Deploy, mistakes: Mistakes) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uptake.core.time import Span
 from uptake.plan.analysis import Analysis
 from uptake.plan.hook import Hook
+from uptake.plan.need import Needs
 from uptake.plan.observed import Observed
 from uptake.plan.outcome import Outcome
 from uptake.plan.people import Asking, Privacy, Support, Train
@@ -123,6 +124,7 @@ class Deploy:
     commit: str = ""
     hosts: Hosts = field(default_factory=Hosts)
     observed: Observed | None = None
+    needs: Needs = field(default_factory=Needs)
     infrastructure: tuple[Step, ...] = ()
     configuration: tuple[Step, ...] = ()
     tests: tuple[Check, ...] = ()

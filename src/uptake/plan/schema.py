@@ -161,6 +161,7 @@ OWN: dict[tuple[str, str], Schema] = {
     ("Pull", "headers"): {"type": "object", "additionalProperties": SCALAR},
     ("Observed", "headers"): {"type": "object", "additionalProperties": SCALAR},
     ("HostCall", "method"): {"enum": [*METHODS, *(method.lower() for method in METHODS)]},
+    ("Needs", "versions"): {"type": "object", "additionalProperties": SCALAR},
     ("HostCall", "headers"): {"type": "object", "additionalProperties": SCALAR},
     ("HostCall", "body"): {},
     ("Prometheus", "headers"): {"type": "object", "additionalProperties": SCALAR},

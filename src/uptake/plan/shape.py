@@ -285,6 +285,7 @@ OWN: dict[tuple[str, str], Reader] = {
     ("Observed", "http"): partial(_address, name="http", schemes=("https://", "http://")),
     ("HostCall", "method"): _method,
     ("HostCall", "url"): partial(_of_host, reader=partial(_address, name="url", schemes=("https://", "http://"))),
+    ("Needs", "versions"): partial(_texts, name="versions", example='{python3: ">=3.10"}'),
     ("HostCall", "headers"): partial(_of_host, reader=_plain_headers),
     ("HostCall", "body"): _host_body,
     ("Haproxy", "socket"): partial(_of_host, reader=partial(value.text, name="socket")),

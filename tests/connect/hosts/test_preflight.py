@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.connect.hosts.site import QUICK, deploy, shell, step, working
 from tests.connect.hosts.test_hard import with_known_hosts
 from uptake.connect.hosts import preflight
-from uptake.connect.hosts.preflight import Crew
+from uptake.connect.hosts.crew import Crew
 from uptake.connect.hosts.site import Site
 from uptake.plan.read import read_plan
 
@@ -167,3 +167,31 @@ def test_the_crew_goes_on_to_deploy(fleet, tmp_path):
     assert work.run("cat $HOME/crew-log") == ["1\n2\n"] * 3
     for host in fleet.hosts:
         host.run(f"rm {host.base}/crew-log")
+
+
+NEEDS = """\
+  needs: {memory: 900 TB, disk: 900 TB, versions: {sh-of-old: ">=1", bash: ">=99"}}
+"""
+
+
+def test_memory_room_and_versions_that_are_asked_for(fleet, tmp_path, monkeypatch):
+    """Each of them is told with its own line of the plan; what is there is enough."""
+    (tmp_path / "app-1.tar").write_bytes(b"x")
+    monkeypatch.setattr(f"{__name__}.PLAN", PLAN + NEEDS)
+    report, _ = look(fleet, tmp_path)
+    of_first = [
+        (problem.code, problem.where.line, problem.what) for problem in report.fatal if "host-1 " in problem.what
+    ]
+    kinds = {code: what for code, _, what in of_first}
+    line = PLAN.count("\n")
+    assert {number for code, number, _ in of_first if code in ("preflight.memory", "preflight.version")} == {line}
+    assert "of memory are needed" in kinds["preflight.memory"]
+    assert "preflight.disk" in kinds
+    versions = [what for code, _, what in of_first if code == "preflight.version"]
+    assert versions[0].startswith("host-1 has no `sh-of-old`")
+    assert versions[1].startswith("host-1 has bash ")
+    assert ">=99 is needed" in versions[1]
+    enough = '  needs: {memory: 1 kB, disk: 1 kB, versions: {bash: ">=2"}}\n'
+    monkeypatch.setattr(f"{__name__}.PLAN", PLAN.replace(NEEDS, "") + enough)
+    report, _ = look(fleet, tmp_path)
+    assert {problem.code for problem in report.fatal} <= {"preflight.sudo"}

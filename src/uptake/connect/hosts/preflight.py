@@ -1,31 +1,24 @@
-"""Before a run: one look at every host at once, and one report of everything that would stop it or deserves a word.
+"""Before a run: what every host is asked, and one report of everything that would stop it or deserves a word.
 
-One command a host over one connection each; nothing is changed there. The child process that looked goes on to
-deploy (`Crew`), so that the look costs no second start and no second log-in. Whether a run may begin is not decided
-by exceptions: the report says what is fatal.
+One command a host over one connection each; nothing is changed there. Who asks is the `crew`. Whether a run may begin
+is not decided by exceptions: the report says what is fatal.
 """
 
+import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from uptake.connect.hosts.lock import Claimed, lock_name, read_claim, show_script
-from uptake.connect.hosts.process import Child, Died
-from uptake.connect.hosts.site import Site
-from uptake.connect.hosts.worker import READY_LIMIT_S
 from uptake.connect.placeholder import fill
-from uptake.core.problem import Busy, Problem, Refused, Where, refuse
+from uptake.core.problem import Problem, Refused
 from uptake.core.stage import HostFact
 from uptake.plan.model import Deploy, Step
+from uptake.plan.need import bytes_of
 from uptake.plan.read import ReadPlan
 
-CLAIM_BEAT_S = 1.0
-LOOK_LIMIT_S = 60.0
-"""So long after its last word a child that looks may be silent."""
 FREE_LEAST = 1_000_000
 """Bytes that receipts and kept outputs need, whatever is deployed."""
 SKEW_MOST_S = 60.0
@@ -53,6 +46,8 @@ class Report:
     fatal: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     took_s: float = 0.0
+    serving: tuple[str, ...] = ()
+    """The hosts that answer on every port that the plan asks; where it asks none, those that were reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,122 +60,21 @@ class Seen:
     kept: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    memory: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
     skew_s: float = 0.0
 
 
-class Crew:
-    """A child process that knows the inventory and has looked at the hosts; the run's worker takes it over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """What is to be deployed from where, and whether it is this plan's first."""
 
-    def __init__(self, site: Site) -> None:
-        """Start it and read the inventory.
-
-        Raises:
-            Refused: the inventory cannot be read, or the process ended.
-        """
-        self.child = Child(site.begin(0))
-        self._lock = lock_name(site.deploy.service, site.deploy.environment)
-        try:
-            ready = self.child.until("ready", READY_LIMIT_S)[-1]
-        except (Refused, Died) as error:
-            self.child.end()
-            if isinstance(error, Died):
-                raise refuse("hosts.died", "deploy.hosts", "the worker process ended before it was ready") from None
-            raise
-        serves = site.deploy.hosts.serves
-        self.hosts = tuple(
-            HostFact(**host, serves=str(host["data"].get(serves, "")) if serves else "") for host in ready["hosts"]
-        )
-
-    def look(self, read: ReadPlan, *, version: str, folder: Path, first: bool, without: Sequence[str] = ()) -> Report:
-        """Look at every host, but those that the run leaves out.
-
-        Args:
-            read: the plan, whose lines the report names.
-            version: that is to be deployed.
-            folder: the plan's.
-            first: nothing of this plan was deployed yet, so its ports should be free.
-            without: the names of the others.
-
-        Raises:
-            Refused: the process ended meanwhile.
-        """
-        deploy = read.plan.deploy
-        assert deploy is not None
-        asks = [
-            {
-                "host": host.name,
-                "script": _script(deploy, host, version),
-                "ports": _ports(deploy, host) if first else [],
-            }
-            for host in self.hosts
-            if host.name not in without
-        ]
-        try:
-            self.child.send({"do": "look", "asks": asks})
-            facts = self.child.until("ended", LOOK_LIMIT_S)
-        except Died:
-            raise refuse("hosts.died", "deploy.hosts", "the worker process ended while it looked") from None
-        seen = {fact["host"]: _seen(fact) for fact in facts if fact["say"] == "looked"}
-        took_s = max((fact["seconds"] for fact in facts if fact["say"] == "looked"), default=0.0)
-        looked = [(host, seen[host.name]) for host in self.hosts if host.name in seen]
-        return _judge(read, looked, (version, folder), took_s)
-
-    def claim(self, tell: Callable[[str], None]) -> None:
-        """Take the service's lock, waiting as long as the plan says; `tell` is told who holds it meanwhile.
-
-        Raises:
-            Refused: it is held, the host where it stands cannot be used, or the process ended.
-        """
-        facts: list[dict[str, Any]] = []
-        try:
-            self.child.send({"do": "claim"})
-            while not any(fact["say"] == "claimed" for fact in facts):
-                facts = self.child.take(CLAIM_BEAT_S)
-                for fact in facts:
-                    if fact["say"] == "waits":
-                        tell(fact["lines"][0])
-            if facts[-1]["say"] != "ended":
-                self.child.until("ended", LOOK_LIMIT_S)
-        except Died:
-            raise refuse("hosts.died", "deploy.hosts", "the worker process ended before it had the lock") from None
-        answer = next(fact for fact in facts if fact["say"] == "claimed")
-        if answer["state"] != "done":
-            hint = "wait for it, or see who it is: uptake lock PLAN"
-            where = Where(file="deploy.lock")
-            raise Busy(Problem(code="hosts.locked", where=where, what="; ".join(answer["lines"]), hint=hint))
-
-    def locks(self) -> tuple[dict[str, Claimed], dict[str, str]]:
-        """The service's lock on each host that has one, and why the others could not be asked.
-
-        Raises:
-            Refused: the process ended meanwhile.
-        """
-        asks = [
-            {"host": host.name, "script": show_script(self._lock, host.data.get("base", "")), "ports": []}
-            for host in self.hosts
-        ]
-        try:
-            self.child.send({"do": "look", "asks": asks})
-            facts = self.child.until("ended", LOOK_LIMIT_S)
-        except Died:
-            raise refuse("hosts.died", "deploy.hosts", "the worker process ended while it looked") from None
-        looked = [fact for fact in facts if fact["say"] == "looked"]
-        found = {fact["host"]: read_claim(fact["lines"]) for fact in looked if fact["state"] == "done"}
-        lost = {fact["host"]: fact["lines"][-1] for fact in looked if fact["state"] != "done"}
-        return {host: claim for host, claim in found.items() if claim is not None}, lost
-
-    def release(self) -> None:
-        """Give the lock back, where no run was begun with it."""
-        with suppress(Died):
-            self.child.send({"do": "release", "key": "release"})
-            self.child.until("ended", LOOK_LIMIT_S)
-
-    def end(self) -> None:
-        """End the process. Twice is no mistake."""
-        self.child.end()
+    version: str
+    folder: Path
+    first: bool
 
 
-def _script(deploy: Deploy, host: HostFact, version: str) -> str:
+def script(deploy: Deploy, host: HostFact, version: str) -> str:
     """What is run on a host."""
     tools = ["flock", *({"tar"} if any(step.name == "release" for step in deploy.configuration) else ())]
     places = ["", *(place for _, place, _ in _releases(deploy, host, version))]
@@ -189,6 +83,10 @@ def _script(deploy: Deploy, host: HostFact, version: str) -> str:
     for user in sorted({user for _, user in _sudoers(deploy, host)}):
         become = f"sudo -H -n {f'-u {shlex.quote(user)} ' if user else ''}sh -c true"
         lines.append(f"{become} >/dev/null 2>&1 || echo {shlex.quote(f'sudo {user}')}")
+    if deploy.needs.memory:
+        lines.append("echo \"memory $(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo 2>/dev/null)\"")
+    for program in deploy.needs.versions:
+        lines.append(f'echo "version {program} $({program} --version 2>&1 </dev/null | head -n 1)"')
     return "\n".join(lines) + "\n"
 
 
@@ -224,7 +122,7 @@ def _sudoers(deploy: Deploy, host: HostFact) -> list[tuple[str, str]]:
     return found
 
 
-def _ports(deploy: Deploy, host: HostFact) -> list[int]:
+def ports(deploy: Deploy, host: HostFact) -> list[int]:
     """The host's own ports that health checks and tests ask."""
     found: set[int] = set()
     for check in (*deploy.update.health.checks, *deploy.tests):
@@ -242,7 +140,7 @@ def _ports(deploy: Deploy, host: HostFact) -> list[int]:
     return sorted(found)
 
 
-def _seen(fact: dict[str, Any]) -> Seen:
+def read_seen(fact: dict[str, Any]) -> Seen:
     """A host's lines as facts."""
     if fact["state"] != "done":
         return Seen(lost="; ".join(fact["lines"]) or fact["state"])
@@ -257,11 +155,18 @@ def _seen(fact: dict[str, Any]) -> Seen:
         kept=tuple(" ".join(rest) for word, *rest in words if word == "kept"),
         refused=tuple(" ".join(rest) for word, *rest in words if word == "sudo"),
         answers=tuple(str(port) for port in fact["answers"]),
+        memory=next((int(rest[0]) * 1024 for word, *rest in words if word == "memory" and rest[0].isdigit()), None),
+        versions={rest[0]: match[0] for word, *rest in words if word == "version" and (match := _version(rest[1:]))},
         skew_s=fact["skew_s"],
     )
 
 
-def _judge(read: ReadPlan, seen: Sequence[tuple[HostFact, Seen]], what: tuple[str, Path], took_s: float) -> Report:
+def _version(words: Sequence[str]) -> re.Match[str] | None:
+    """The first dotted number, as most programs tell their version."""
+    return re.search(r"\d+(?:\.\d+)+", " ".join(words))
+
+
+def judge(read: ReadPlan, seen: Sequence[tuple[HostFact, Seen]], what: Meant, took_s: float) -> Report:
     """Every problem of every host, in inventory order."""
     deploy = read.plan.deploy
     assert deploy is not None
@@ -280,9 +185,11 @@ def _judge(read: ReadPlan, seen: Sequence[tuple[HostFact, Seen]], what: tuple[st
             *_lacking(read, host, one),
             *_too_full(read, deploy, host, one, what),
             *_no_sudo(read, deploy, host, one),
+            *_short(read, deploy, host, one),
         ]
-        warnings += _odd(read, host, one)
-    return Report(fatal=tuple(fatal), warnings=tuple(warnings), took_s=took_s)
+        warnings += _odd(read, host, one, first=what.first)
+    serving = tuple(h.name for h, one in seen if not one.lost and set(ports(deploy, h)) <= set(map(int, one.answers)))
+    return Report(fatal=tuple(fatal), warnings=tuple(warnings), took_s=took_s, serving=serving)
 
 
 REACH = "mend it, or take it out of the inventory; with `on_failure: exclude` the others go on without it"
@@ -299,11 +206,29 @@ def _lacking(read: ReadPlan, host: HostFact, seen: Seen) -> Iterable[Problem]:
         yield _problem("preflight.tool", read, "deploy.hosts", f"{host.name} has no `{tool}`", hint)
 
 
-def _too_full(read: ReadPlan, deploy: Deploy, host: HostFact, seen: Seen, what: tuple[str, Path]) -> Iterable[Problem]:
-    """Less room than the upload and the unpacked release surely take: their archive's size, each."""
-    version, folder = what
-    base = host.data.get("base", "")
-    wanted: dict[str, int] = {seen.free[base][1]: FREE_LEAST} if base in seen.free else {}
+def _short(read: ReadPlan, deploy: Deploy, host: HostFact, seen: Seen) -> Iterable[Problem]:
+    """Less memory than is needed, and programs that are not there or not of the version."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    wanted = bytes_of(deploy.needs.memory) if deploy.needs.memory else 0
+    if wanted and (seen.memory is None or seen.memory < wanted):
+        has = "does not say how much memory is free" if seen.memory is None else f"has {_megabytes(seen.memory)} free"
+        text = f"{host.name} {has}, and {_megabytes(wanted)} of memory are needed"
+        yield _problem("preflight.memory", read, "deploy.needs.memory", text, "end what uses it there, or ask for less")
+    for program, bounds in deploy.needs.versions.items():
+        there = seen.versions.get(program, "")
+        if not there or not SpecifierSet(bounds).contains(Version(there), prereleases=True):
+            text = f"{host.name} has {program + ' ' + there if there else f'no `{program}` that tells its version'}"
+            path = f"deploy.needs.versions.{program}"
+            yield _problem("preflight.version", read, path, f"{text}, and {bounds} is needed", "install it there")
+
+
+def _too_full(read: ReadPlan, deploy: Deploy, host: HostFact, seen: Seen, what: Meant) -> Iterable[Problem]:
+    """Less room than is asked for and the upload and unpacked release surely take: their archive's size, each."""
+    version, folder = what.version, what.folder
+    base, least = host.data.get("base", ""), FREE_LEAST + (bytes_of(deploy.needs.disk) if deploy.needs.disk else 0)
+    wanted: dict[str, int] = {seen.free[base][1]: least} if base in seen.free else {}
     places: dict[str, tuple[str, str]] = dict.fromkeys(wanted, ("deploy.hosts", base or "its home folder"))
     for path, dest, src in _releases(deploy, host, version):
         if dest in seen.free and dest not in seen.kept:
@@ -330,7 +255,7 @@ def _no_sudo(read: ReadPlan, deploy: Deploy, host: HostFact, seen: Seen) -> Iter
             yield _problem("preflight.sudo", read, path, text, "allow it there (NOPASSWD), or log in as another user")
 
 
-def _odd(read: ReadPlan, host: HostFact, seen: Seen) -> Iterable[Problem]:
+def _odd(read: ReadPlan, host: HostFact, seen: Seen, *, first: bool) -> Iterable[Problem]:
     """What does not stop a run."""
     if abs(seen.skew_s) > SKEW_MOST_S:
         way = "ahead of" if seen.skew_s > 0 else "behind"
@@ -338,7 +263,7 @@ def _odd(read: ReadPlan, host: HostFact, seen: Seen) -> Iterable[Problem]:
         yield _problem(
             "preflight.clock", read, "deploy.hosts", text, "let it follow a time server; logs will not match"
         )
-    for port in seen.answers:
+    for port in seen.answers if first else ():
         text = f"something answers on port {port} of {host.name} already, and nothing of this plan was deployed yet"
         yield _problem(
             "preflight.port", read, "deploy.hosts", text, "look what it is: the new service may not get its port"
