@@ -144,6 +144,19 @@ class Fleet:
         """End a host with everything on it, as a power cut would; it does not come back."""
         self._find(name).stop()
 
+    def power_cycle(self, name: str) -> None:
+        """End a host with everything on it and start it again with the same disk, which only `plain` keeps.
+
+        Raises:
+            FleetError: the fleet's hosts keep no disk, or the host does not come back.
+        """
+        if self.mode != "plain":
+            raise FleetError(f"a host in {self.mode} mode has no disk that outlives it")
+        host = self._find(name)
+        host.stop()
+        host.start()
+        host.wait_ready(time.monotonic() + READY_LIMIT_S)
+
     def processes(self, name: str) -> list[int]:
         """The ids of everything that runs on a host."""
         return self._find(name).members()
