@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.connect.hosts.site import step  # noqa: E402
+from tests.connect.hosts.site import end, step  # noqa: E402
 from tests.fleet import Fleet  # noqa: E402
 from uptake.connect.clock import Alarm  # noqa: E402
 from uptake.connect.hosts.crew import Crew  # noqa: E402
@@ -81,6 +81,9 @@ def ours(folder: Path, names: tuple[str, ...], tag: str, run: int) -> tuple[floa
         while not (found := worker.outcomes()):
             time.sleep(0.001)
         assert found[0].ok, found[0]
+    worker.accept(end(names, run=run))
+    while not worker.outcomes():
+        time.sleep(0.001)
     worker.close()
     took_s = time.monotonic() - began
     store.close()

@@ -1,4 +1,7 @@
-"""What is left to serve while a batch is down, told before a run begins."""
+"""What is left to serve while a batch is down, told before a run begins.
+
+Counted by the hosts that answer now, not by those that the inventory names: a host that is down serves nobody.
+"""
 
 from collections.abc import Iterable, Sequence
 

@@ -66,6 +66,11 @@ def dispatch(words: Sequence[str]) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 usage or invalid plan, 3 held, 4 rolled back.
     """
+    elsewhere = ELSEWHERE if served_elsewhere() else {}
+    if words[:1] == ["deploy"] and len(words) > 1 and not elsewhere and not {"--help", "-h"} & set(words):
+        from uptake.connect.hosts import spare
+
+        spare.prepare()
     from cyclopts import App
 
     app = App(
@@ -75,7 +80,6 @@ def dispatch(words: Sequence[str]) -> int:
         result_action="return_value",
         suppress_keyboard_interrupt=False,  # __main__ says what Ctrl-C left behind
     )
-    elsewhere = ELSEWHERE if served_elsewhere() else {}
     for group, name, target, words_of_help in VERBS:
         app.command(_place(elsewhere.get(name, target)), name=name, help=words_of_help, group=group)
     for group, name, words_of_help, verbs in GROUPS:

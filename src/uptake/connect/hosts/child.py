@@ -158,7 +158,3 @@ def _item(order: dict[str, Any]) -> Item:
         folder=Path.cwd(),
         idempotent=order.get("idempotent"),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

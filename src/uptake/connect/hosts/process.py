@@ -6,11 +6,11 @@ It keeps no state of a run; a child that dies is told by an end of lines, and wh
 import json
 import queue
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from typing import Any
 
+from uptake.connect.hosts import spare
 from uptake.core.problem import refuse
 
 TAKE_S = 0.2
@@ -30,13 +30,7 @@ class Child:
 
     def __init__(self, begin: dict[str, Any]) -> None:
         """Start it and send the first order."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "uptake.connect.hosts.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._process = spare.take()
         self._lines: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=LINES_MOST)
         self._reader = threading.Thread(target=self._read, name="hosts-child", daemon=True)
         self._reader.start()
