@@ -7,12 +7,13 @@ which a run has one a step; each time the metadata of all packages are read. Her
 import sys
 from functools import cache
 from importlib import metadata
+from typing import Any
 
 _ask = metadata.entry_points
 _all = _ask()
 
 
-def _from_memory(**wanted: str) -> metadata.EntryPoints:
+def _from_memory(**wanted: str) -> Any:
     """What `importlib.metadata.entry_points` gives, of what was read at first."""
     return _all.select(**wanted)
 
