@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 from tests.fleet import Fleet, FleetError  # noqa: E402
 
 POLL_S = 0.1
-FIRST_WAVE_S, COMMANDS_BEFORE = 50, 20
+FIRST_WAVE_S, COMMANDS_BEFORE = 50, 14
 """When the first wave opens: so long after the set-up, and the time of so many commands, which a busy machine needs."""
 SESSIONS_S, SESSION_EVERY_S, SESSION_S = 600, 3, 2.5
 """Sessions go on for so long, one begins so often, each takes so long."""
