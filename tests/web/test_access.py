@@ -96,7 +96,8 @@ def checked(page: Page, url: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_every_page(browser, mid, rehearsed, width, scheme):
     decided = next(entry.seq for entry in rehearsed.entries if entry.kind == "Decided")
     ended = next(entry.seq for entry in rehearsed.entries if entry.kind == "Done")

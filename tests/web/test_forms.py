@@ -23,7 +23,8 @@ def sign_in(page, words: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_every_form(browser, world, width, scheme):
     world.draw()
     ask(world, "gate-wave-1")

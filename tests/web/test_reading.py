@@ -14,7 +14,7 @@ from tests.web.visitor import Visitor, ask, visitor
 from tests.web.world import World, served
 from uptake.store.tables import metadata
 
-TIMES = 100
+TIMES = 500
 """How often each address that leads to a form is asked for by GET, and as often by HEAD."""
 PAGE_TIMES = 25
 """How often each other page is."""

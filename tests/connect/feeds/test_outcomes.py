@@ -200,11 +200,11 @@ def test_a_row_that_is_no_number_refuses_all_and_names_its_line(here: Here) -> N
 
 @pytest.mark.slow
 def test_the_interval_is_wrong_no_more_often_than_it_says(tmp_path: Path) -> None:
-    """250 made-up plans without effect, each drawn anew by the plan's own randomiser, through store and port.
+    """500 made-up plans without effect, each drawn anew by the plan's own randomiser, through store and port.
 
     Settings of their own level, noise that lasts, a drift that all share: within two standard errors of 95 %.
     """
-    runs, hits = 250, 0
+    runs, hits = 500, 0
     made = Here(tmp_path)
     for run in range(runs):
         rng = np.random.default_rng(run)
