@@ -19,10 +19,10 @@ deploy:
 HOSTS = tuple(HostFact(name=name, address=name, data={}) for name in "abcd")
 
 
-def told(most, hosts=HOSTS, serving="abcd"):
+def told(most, hosts=HOSTS, serving="abcd", without=""):
     """The warnings' words, and that each names the plan's line."""
     read = read_plan(PLAN.replace("MOST", most), file="plan.yaml")
-    found = list(capacity(read, read.plan.deploy, hosts, tuple(serving)))
+    found = list(capacity(read, read.plan.deploy, hosts, tuple(serving), without=tuple(without)))
     assert all((problem.code, problem.where.line) == ("preflight.capacity", 8) for problem in found)
     return [problem.what for problem in found]
 
@@ -51,3 +51,12 @@ def test_a_place_with_several_hosts_needs_one_of_them():
     hosts = tuple(HostFact(name=name, address=name, data={}, serves=sites[name]) for name in "abcd")
     assert told("2", hosts) == ["while batch 2 of 3 is down, no host is left to serve for kassel"]
     assert told("1", hosts) == []
+
+
+def test_who_names_no_place_or_is_left_out_goes_on_serving():
+    """A host for everybody serves a site whose own hosts are down, and so does one that the run leaves out."""
+    for_all = tuple(HostFact(name=name, address=name, data={}, serves="" if name == "a" else "ulm") for name in "abcd")
+    assert told("3", for_all) == []
+    of_one = tuple(HostFact(name=name, address=name, data={}, serves="ulm") for name in "abcd")
+    assert told("3", of_one, serving="abc", without="d") == []
+    assert told("3", of_one, serving="bcd") == ["while batch 2 of 2 is down, no host is left to serve"]

@@ -3,10 +3,10 @@
 set -e
 folder=$1 keys=$2 name=$3 base=$4 user=$5 sshd=$6
 mount --make-rprivate /
-mkdir -p "$folder/root"
-mount -t tmpfs -o size=1g,mode=755 fleet "$folder/root"
-cp "$keys/host" "$keys/host.pub" "$keys/client.pub" "$folder/sshd_config" "$folder/root/"
-cd "$folder/root"
+mkdir -p "$folder/layer"
+mount -t tmpfs -o size=1g,mode=755 fleet "$folder/layer"
+cp "$keys/host" "$keys/host.pub" "$keys/client.pub" "$folder/sshd_config" "$folder/layer/"
+cd "$folder/layer"
 mkdir up work new
 mount -t overlay -o lowerdir=/,upperdir=up,workdir=work overlay new
 mkdir -p new/proc new/dev new/run new/tmp new/root "new$base"

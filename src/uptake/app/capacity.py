@@ -12,24 +12,27 @@ from uptake.plan.model import Deploy
 from uptake.plan.read import ReadPlan
 
 
-def capacity(read: ReadPlan, deploy: Deploy, hosts: Sequence[HostFact], serving: Sequence[str]) -> Iterable[Problem]:
-    """A warning for each batch that takes all hosts that serve now, of the plan or of one place among several hosts.
+def capacity(
+    read: ReadPlan, deploy: Deploy, hosts: Sequence[HostFact], serving: Sequence[str], *, without: Sequence[str] = ()
+) -> Iterable[Problem]:
+    """A warning for each batch that takes all hosts that serve now, of the plan or of one place.
 
     Args:
         read: the plan, whose lines the warnings name.
         deploy: its half.
-        hosts: that the run is for.
-        serving: names of the hosts that answer now, those that the run leaves out included.
+        hosts: all of the inventory; one that names no place serves all of them, and a place of one host is never told.
+        serving: names of the hosts that answer now.
+        without: names of the hosts that the run leaves out, which go on serving.
     """
-    places: dict[str, list[str]] = {"": [host.name for host in hosts]}
-    for host in hosts:
-        if host.serves:
-            places.setdefault(host.serves, []).append(host.name)
-    cut = batches(deploy, tuple(hosts))
+    places = {"": [host.name for host in hosts]}
+    for place in sorted({host.serves for host in hosts} - {""}):
+        places[place] = [host.name for host in hosts if host.serves in ("", place)]
+    cut = batches(deploy, tuple(host for host in hosts if host.name not in without))
     for i, batch in enumerate(cut, 1):
         for place, names in places.items():
-            left = [name for name in serving if name not in batch and (not place or name in names)]
-            down = [name for name in serving if name in batch and name in names]
+            up = [name for name in names if name in serving or name in without]
+            left = [name for name in up if name not in batch]
+            down = [name for name in up if name in batch]
             if len(names) > 1 and down and not left:
                 whom = f" for {place}" if place else ""
                 what = f"while batch {i} of {len(cut)} is down, no host is left to serve{whom}"

@@ -41,8 +41,7 @@ def looked_at(opened: Opened, deploy: Deploy, *, version: str, limit: str = "") 
         without = left_out(opened, crew.hosts, limit)
         report = crew.look(opened.read, version=version, folder=opened.folder, first=first, without=without)
         if not first:
-            hosts = [host for host in crew.hosts if host.name not in without]
-            left = capacity(opened.read, deploy, hosts, (*report.serving, *without))
+            left = capacity(opened.read, deploy, crew.hosts, report.serving, without=without)
             report = replace(report, warnings=(*report.warnings, *left))
         yield crew, report
     finally:

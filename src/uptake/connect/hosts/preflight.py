@@ -85,8 +85,8 @@ def script(deploy: Deploy, host: HostFact, version: str) -> str:
         lines.append(f"{become} >/dev/null 2>&1 || echo {shlex.quote(f'sudo {user}')}")
     if deploy.needs.memory:
         lines.append("echo \"memory $(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo 2>/dev/null)\"")
-    for program in deploy.needs.versions:
-        lines.append(f'echo "version {program} $({program} --version 2>&1 </dev/null | head -n 1)"')
+    for program in map(shlex.quote, deploy.needs.versions):
+        lines.append(f'echo version {program} "$({program} --version 2>&1 </dev/null | head -n 1)"')
     return "\n".join(lines) + "\n"
 
 
