@@ -4,17 +4,28 @@ Refusals become text with place, cause and hint and the exit code 2; Ctrl-C beco
 cannot be written 1. The verbs themselves live in `cli/`, one file each. Nothing is decided here.
 """
 
+import gc
 import os
 import sys
 
 from uptake import __version__
 
+GARBAGE_AFTER = 50_000
+"""So many new objects are made before garbage is looked for: loading makes many, and none of them is garbage."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C: the same command goes on from where it stopped."""
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
+    gc.set_threshold(GARBAGE_AFTER)
+    try:
+        return _run()
+    finally:
+        gc.freeze()  # the system takes the memory back: to search it for garbage first takes a third of a second
+
+
+def _run() -> int:
     _open_streams()
     words = sys.argv[1:]
     if words in (["--version"], ["-V"], ["version"]):

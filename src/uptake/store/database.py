@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Insert, Row, Table, bindparam, create_engine, event, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -24,6 +24,9 @@ from uptake.core.problem import refuse
 from uptake.core.time import Instant
 from uptake.store.tables import SCHEMA_VERSION, ledger, meta, metadata
 from uptake.store.tables import plan as plan_table
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 FOLDER = ".uptake"
 FILE = "state.db"
@@ -96,9 +99,13 @@ class Database:
         self._reads.dispose()
 
 
-def insert_or(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_or(conn: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An insert that knows what to do on a conflict, in the connection's own dialect."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    if conn.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def insert_new(conn: Connection, table: Table) -> Insert:

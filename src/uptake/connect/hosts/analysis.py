@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from uptake.connect.check import look
 from uptake.connect.placeholder import fill
 from uptake.connect.secrets import masked, quieten, resolve
@@ -150,6 +148,8 @@ def _filled(text: str, lab: Lab) -> str:
 
 def _json(url: str, query: dict[str, str] | None, headers: dict[str, str], timeout_s: float, lab: Lab) -> Any:
     """A JSON answer."""
+    import httpx
+
     secrets = {name: resolve(text, folder=lab.folder) for name, text in headers.items()}
     try:
         answer = httpx.get(url, params=query, headers=secrets, timeout=timeout_s)

@@ -132,7 +132,8 @@ def _serve(session: Session, order: dict[str, Any]) -> None:
             suite = Suite(name=order["file"], version=order["version"], folder=Path.cwd(), limit_s=order["limit_s"])
             session.test(order["key"], suite, order["hosts"])
         case "predict":
-            session.predict(_item(order), order["hosts"], diff=bool(order.get("diff")))
+            items = [_item({**order, **step}) for step in order["steps"]]
+            session.predict(items, order["hosts"], diff=bool(order.get("diff")))
         case "look":
             session.look(order["asks"])
         case "claim":

@@ -15,9 +15,14 @@ from paramiko import SFTPClient
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.sshuserclient.client import SSHClient
+from pyinfra.connectors.util import make_unix_command_for_host
 from pyinfra.context import ctx_host
 
+from uptake.connect.hosts.questions import gathered
+
 ALIVE_REQUEST = "keepalive@openssh.com"
+NOT_TEXT = ("print_output", "print_input", "_stdin", "_get_pty", "_success_exit_codes")
+"""Of a command's options these do not change its text."""
 _guarded: ContextVar[bool] = ContextVar("guarded")
 """Whether this greenlet already runs under a guard: an upload's own commands do."""
 
@@ -100,8 +105,13 @@ class GuardedConnector(SSHConnector):
         return link.sftp
 
     def run_shell_command(self, command: Any, *arguments: Any, **options: Any) -> Any:
-        """As pyinfra's, guarded; an operation's `_timeout` is its budget."""
+        """As pyinfra's, guarded; an operation's `_timeout` is its budget. A prediction's questions are gathered."""
         budget_s = options.pop("_timeout", None)
+        questions = cast("Any", self.state).questions
+        if questions is not None and not _guarded.get(False) and gathered(options):
+            how = {name: value for name, value in options.items() if name not in NOT_TEXT}
+            text = make_unix_command_for_host(self.state, self.host, command, **how).get_raw_value()
+            return questions.answer(self.host.name, text)
         return self._guard(lambda: SSHConnector.run_shell_command(self, command, *arguments, **options), budget_s)
 
     def put_file(self, *arguments: Any, **options: Any) -> bool:

@@ -9,16 +9,18 @@ import hashlib
 import itertools
 import shlex
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
 from pyinfra.api.command import QuoteString, StringCommand
-from pyinfra.api.host import Host
+from pyinfra.api.host import Host, HostData
 from pyinfra.api.state import State, StateOperationHostData
 from pyinfra.connectors.util import make_unix_command_for_host
 
 from uptake.connect.hosts.connector import Links
+from uptake.connect.hosts.questions import Questions
 
 MARK = "uptake-fence:"
 """A line of standard error that begins so is the fence's own word, not the command's."""
@@ -151,6 +153,21 @@ class StableHost(Host):
         return f"{temp_directory or self.folder or '/tmp'}/pyinfra-{name}"  # noqa: S108  prediction alone has no folder
 
 
+class QuickData(HostData):
+    """What pyinfra knows of a host, found without an exception for each place where a name is not.
+
+    With every operation and every fact it is asked for thirty names that hardly ever are anywhere.
+    """
+
+    def __getattr__(self, key: str) -> Any:
+        """As pyinfra's."""
+        for data in self.datas:
+            known = cast("dict[str, Any]", data() if callable(data) else data)
+            if key in known:
+                return copy(known[key])
+        raise AttributeError(key)
+
+
 class FencedState(State):
     """A pyinfra state whose operations, nested ones included, send their commands through the fence.
 
@@ -160,6 +177,7 @@ class FencedState(State):
 
     grounds: dict[str, Ground]
     links: Links
+    questions: Questions | None = None
     prefix: str = ""
     repeatable: bool | None = None
 

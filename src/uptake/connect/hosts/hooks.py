@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import httpx
-
 from uptake.connect.check import Look, look
 from uptake.connect.placeholder import fill, fill_all
 from uptake.connect.secrets import masked, quieten, resolve
@@ -63,6 +61,8 @@ def _filler(host: HostFact, around: Around) -> Callable[[str], str]:
 
 def _http(call: HostCall, host: HostFact, around: Around) -> Look:
     """One request; 2xx alone is well. Redirects are not followed."""
+    import httpx
+
     quieten()
     filled = _filler(host, around)
     url = filled(call.url)

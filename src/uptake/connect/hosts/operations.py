@@ -6,6 +6,7 @@ greenlet, so one host's mistake is that host's alone. Secrets (`env:`, `file:`) 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Item:
     idempotent: bool | None = None
 
 
+NOTHING = Item(name="", arguments={}, version="", folder=Path())
+"""No step at all: hosts are opened for a script of ours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Why a host could not go on."""
@@ -63,6 +68,19 @@ def prepare(state: State, item: Item, hosts: list[Host], tell: Callable[[str], N
         workers = {host.name: gevent.spawn(_prepare_one, state, item, host, tell) for host in hosts}
         gevent.joinall(list(workers.values()))
     return {name: found for name, worker in workers.items() if (found := worker.get()) is not None}
+
+
+def prepares_again(item: Item) -> bool:
+    """Whether preparing it twice does no harm: it runs no file of a user's, and fetches no secret."""
+    return item.name != "run" and not _refers(item.arguments)
+
+
+def _refers(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_reference(value) and not value.startswith("file://")
+    if isinstance(value, Mapping):
+        return any(_refers(one) for one in value.values())
+    return isinstance(value, list) and any(_refers(one) for one in value)
 
 
 def _prepare_one(state: State, item: Item, host: Host, tell: Callable[[str], None]) -> Trouble | None:
@@ -91,10 +109,16 @@ def _add(item: Item, host: Host, tell: Callable[[str], None]) -> None:
     elif item.name == "shell":
         server.shell(commands=[arguments.pop("")], **arguments)
     else:
-        operation = try_import_module_attribute(item.name, prefix="pyinfra.operations")
-        assert operation is not None
+        operation = _operation(item.name)
         first = [arguments.pop("")] if "" in arguments else []
         operation(*first, **arguments)
+
+
+@cache
+def _operation(name: str) -> Callable[..., Any]:
+    found = try_import_module_attribute(name, prefix="pyinfra.operations")
+    assert found is not None
+    return found
 
 
 def _resolved(value: Any, folder: Path, tell: Callable[[str], None]) -> Any:

@@ -14,8 +14,8 @@ from uptake.core.action import Part
 from uptake.core.problem import refuse
 from uptake.plan.model import Deploy, Step
 
-STEP_LIMIT_S = 300.0
-"""The prediction of one step may take so long."""
+STEPS_LIMIT_S = 600.0
+"""The prediction may take so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +65,15 @@ def predict(
     try:
         if own is not None:
             own.until("ready", READY_LIMIT_S)
-        for part, item, step in _steps(site.deploy):
-            order = {"do": "predict", "key": "", "hosts": list(hosts), "version": version, "diff": diff}
-            asked.send({**order, "name": step.name, "arguments": step.arguments})
-            for fact in (fact for fact in asked.until("ended", STEP_LIMIT_S) if fact["say"] == "would"):
-                facts = {"operation": fact["operation"], "change": fact["change"], "lines": tuple(fact["lines"])}
-                facts |= {"diff": tuple(fact.get("diff", ()))}
-                found.append(Would(host=fact["host"], part=part, item=item, step=step.name, **facts))
+        steps = _steps(site.deploy)
+        wanted = [{"name": step.name, "arguments": step.arguments} for _, _, step in steps]
+        order = {"do": "predict", "key": "", "hosts": list(hosts), "version": version, "diff": diff}
+        asked.send({**order, "steps": wanted})
+        for fact in (fact for fact in asked.until("ended", STEPS_LIMIT_S) if fact["say"] == "would"):
+            part, item, step = steps[fact["item"]]
+            facts = {"operation": fact["operation"], "change": fact["change"], "lines": tuple(fact["lines"])}
+            facts |= {"diff": tuple(fact.get("diff", ()))}
+            found.append(Would(host=fact["host"], part=part, item=item, step=step.name, **facts))
     except Died:
         raise refuse("hosts.died", "dry run", "the worker process ended before it had answered") from None
     finally:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
@@ -26,21 +25,19 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 from uptake.connect.hosts import fence, testfile
-from uptake.connect.hosts.comparison import heard
 from uptake.connect.hosts.connector import GuardedConnector, Limits, Links
 from uptake.connect.hosts.execution import TAKEN, Ended, execute
-from uptake.connect.hosts.fence import FencedState, Ground, StableHost
+from uptake.connect.hosts.fence import FencedState, Ground, QuickData, StableHost
 from uptake.connect.hosts.holding import Lock
 from uptake.connect.hosts.inventory import Known
 from uptake.connect.hosts.lock import LOCKED, Terms, raise_script, said_of
-from uptake.connect.hosts.operations import Item, prepare, trouble
+from uptake.connect.hosts.operations import NOTHING, Item, prepare, trouble
+from uptake.connect.hosts.prediction import Prediction
 from uptake.core.action import LINES_MOST
 
 GONE = "the inventory does not name this host any more"
 BROKEN = ("Socket is closed", "the connection ended", "EOFError", "protocol banner", "reset by peer", "Broken pipe")
 """Words of a connection that broke, as one does whose host was frozen or whose server was started again meanwhile."""
-NOTHING = Item(name="", arguments={}, version="", folder=Path())
-"""No step at all: hosts are opened for a script of ours."""
 RAISE_S = 10.0
 """So long a taken lock waits for hosts that do not answer, before it goes on without them."""
 LOOK_S = 20.0
@@ -171,27 +168,10 @@ class Session:
 
         return end
 
-    def predict(self, item: Item, names: Sequence[str], *, diff: bool = False) -> None:
-        """Emit what a step would change, host by host, and with `diff` in which lines; nothing on a host is touched."""
-
-        def end(name: str, ended: Ended) -> None:
-            self.emit("would", host=name, step=item.name, operation="", change=None, lines=list(ended.lines))
-
-        state, hosts = self._open(tuple(names), item, None, end)
-        state.check_for_changes = True
-        state.config.DIFF = diff
-        with heard(pyinfra.logger) as said:
-            found = prepare(state, item, hosts, self._note)
-        for name, why in found.items():
-            end(name, Ended(state="failed", lines=why.lines))
-        for host in hosts:
-            hashes = list(host.op_hash_order) if host.name not in found else []
-            for op_hash in hashes:
-                data = state.ops[host].get(op_hash)
-                change = bool(data and data.operation_meta._maybe_is_change)  # noqa: SLF001  asking by name would prepare it again
-                title = ", ".join(sorted(state.op_meta[op_hash].names))
-                told = said.get(host.name, []) if diff and op_hash == hashes[-1] else []
-                self.emit("would", host=host.name, step=item.name, operation=title, change=change, lines=[], diff=told)
+    def predict(self, items: Sequence[Item], names: Sequence[str], *, diff: bool = False) -> None:
+        """Emit what steps would change, host by host, and with `diff` in which lines; no host is touched."""
+        for fact in Prediction(open=self._open, tell=self._note, names=tuple(names), diff=diff).of(items):
+            self.emit("would", **fact)
 
     def look(self, asks: Sequence[dict[str, Any]]) -> None:
         """Run a script of ours on each host and try its ports, all at once; what was seen is emitted."""
@@ -262,6 +242,7 @@ class Session:
         inventory = Inventory((entries, {}), override_data={"version": item.version}, **groups)
         for host in inventory:
             host.__class__ = StableHost
+            object.__setattr__(host.data, "__class__", QuickData)  # its own way of setting sets data
             if issubclass(host.connector_cls, SSHConnector):
                 host.connector_cls = GuardedConnector
         state = FencedState(check_for_changes=False)
