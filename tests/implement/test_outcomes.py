@@ -1,4 +1,4 @@
-"""What is said of outcomes: guardrails hold and ask, a judged day is told once and as preliminary, nothing more."""
+"""What is said of outcomes: guardrails hold and ask, findings are told once, what the looks show is acted upon."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from tests.ringtest import PLAN, World
 from uptake.core.action import Close, Notify
 from uptake.core.entry import Asked
-from uptake.core.look import Measured
-from uptake.core.time import Instant, Span, after
+from uptake.core.look import LookShown, Measured
+from uptake.core.time import Instant
+from uptake.implement.targets import HALF
 from uptake.loop.replay import replay
 
 DAY = 86_400
@@ -78,25 +79,91 @@ def test_a_rule_on_a_guardrail_asks_before_it_takes_anything_from_people() -> No
     assert replay(world.read.plan, world.ledger.entries).differing == ()
 
 
-def test_the_judged_day_is_told_once_as_preliminary_and_in_use_never_says_more() -> None:
+def at_look(number: int, estimate: float, low: float, high: float) -> LookShown:
+    return LookShown(at=Instant(number * 86_400_000), estimate=estimate, low=low, high=high)
+
+
+DAYS = Measured(name="days", as_of=Instant(0), units=12, method="draws that might have been, all looks together")
+UNDECIDED = replace(DAYS, looks=(at_look(1, -1.2, -2.6, 0.2),), estimate=-1.2, low=-2.6, high=0.2, more_days=6.4)
+ACHIEVED = replace(
+    DAYS, looks=(*UNDECIDED.looks, at_look(2, -1.4, -2.0, -0.8)), estimate=-1.4, low=-2.0, high=-0.8, finding="achieved"
+)
+
+
+def half_of(world: World) -> list[str]:
+    """The states of the implement half, in the order in which they were decided."""
+    return [n.decision.state for n in world.picture.decisions if n.decision.stage == HALF]
+
+
+def test_each_finding_is_told_once_and_in_use_says_no_more_than_it_shows() -> None:
     world = world_of()
-    opened = world.picture.opened_at(
-        next(iter(s for s in world.picture.stages if s.half == "implement" and not s.ordinal))
-    )
-    assert opened is not None
-    day = after(opened, Span(seconds=12 * 3600), "Europe/Berlin")
-    early = Measured(name="days", as_of=Instant(day - 1))
-    world.look.outcomes = (early,)
+    world.look.outcomes = (DAYS,)
     world.turn(seconds=DAY)
-    assert not [why for why in world.whys() if "judged" in why]
-    judged = replace(early, as_of=day, estimate=-1.2, low=-2.0, high=-0.3, units=12)
-    world.look.outcomes = (judged,)
-    for _ in range(4):
+    assert not [why for why in world.whys() if why.startswith("days is")]
+    world.look.outcomes = (UNDECIDED,)
+    for _ in range(3):
         world.turn(seconds=DAY)
-    told = [why for why in world.whys() if "judged as of" in why]
-    assert len(told) == 1
-    assert "-1.2 (95% permutation interval -2 to -0.3). Preliminary." in told[0]
+    (told,) = [why for why in world.whys() if why.startswith("days is")]
+    assert told.startswith("days is undecided as of 2 Jan 1970")
+    assert told.endswith(
+        "-1.2 (95% interval, all looks together, -2.6 to +0.2). About 6 days more are needed if it stays so."
+    )
+    world.look.outcomes = (replace(UNDECIDED, ended=True, more_days=None),)
+    for _ in range(3):
+        world.turn(seconds=DAY)
+    assert len([why for why in world.whys() if ", the last look: -1.2" in why]) == 1
     assert world.state(-2, half="implement") == "undecided"
     assert any(why.endswith("The effect is not shown yet.") for why in world.whys())
-    assert "implemented" not in {n.decision.state for n in world.picture.decisions}
+    assert half_of(world)[-1] == "in use"
+    assert "implemented" not in half_of(world)
     assert replay(world.read.plan, world.ledger.entries).differing == ()
+
+
+def test_in_use_and_achieved_is_implemented_while_both_last() -> None:
+    world = world_of()
+    world.look.outcomes = (ACHIEVED,)
+    world.turn(seconds=DAY)
+    assert "implemented" not in half_of(world), "not every wave is open yet"
+    for _ in range(4):
+        world.turn(seconds=DAY)
+    assert half_of(world) == ["adopting", "in use", "implemented"]
+    assert any(why == "Implemented: in use, and days is achieved." for why in world.whys())
+    world.look.outcomes = (ACHIEVED, replace(COMPLAINTS, finding="harm"))
+    world.turn(seconds=DAY)
+    assert half_of(world)[-1] == "in use", "a guardrail in harm takes it back"
+    world.look.outcomes = (ACHIEVED, replace(COMPLAINTS, shift=0.0))
+    world.turn(seconds=DAY)
+    assert half_of(world)[-1] == "implemented"
+    world.counts.adopters = {0: 2, 1: 2}
+    world.turn(seconds=DAY)
+    assert half_of(world)[-1] == "adopting"
+    assert replay(world.read.plan, world.ledger.entries).differing == ()
+
+
+def test_another_outcome_than_the_primary_one_implements_nothing() -> None:
+    world = world_of()
+    world.look.outcomes = (replace(ACHIEVED, name="complaints"),)
+    for _ in range(5):
+        world.turn(seconds=DAY)
+    assert half_of(world)[-1] == "in use"
+
+
+def test_harm_that_the_looks_show_withdraws_exposure_unasked() -> None:
+    world = world_of("{when: {guardrail: complaints}, do: rollback}")
+    world.look.outcomes = (replace(COMPLAINTS, finding="harm"),)
+    world.turn(seconds=DAY + 1)
+    assert world.wave(0) == "rolled back"
+    assert len(asked(world, Close)) == 1
+    assert set(world.picture.questions) == {"guardrail-complaints"}, "no wave opens until a person decides"
+    assert world.state(-3, half="implement") == "harm"
+    assert replay(world.read.plan, world.ledger.entries).differing == ()
+
+
+def test_what_was_suspected_first_is_withdrawn_once_it_is_shown() -> None:
+    world = world_of("{when: {guardrail: complaints}, do: rollback}")
+    world.look.outcomes = (COMPLAINTS,)
+    world.turn(seconds=DAY + 1)
+    assert world.wave(0) == "held"
+    world.look.outcomes = (replace(COMPLAINTS, finding="harm"),)
+    world.turn(seconds=DAY)
+    assert world.wave(0) == "rolled back"

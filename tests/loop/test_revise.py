@@ -15,7 +15,7 @@ from uptake.app.revise import _judge, revise, revising
 from uptake.app.ring import drive
 from uptake.app.start import read_audience, start_implement
 from uptake.core.entry import Decided
-from uptake.core.look import Measured
+from uptake.core.look import LookShown, Measured
 from uptake.core.picture import Picture
 from uptake.core.time import Instant
 from uptake.loop.replay import replay
@@ -119,7 +119,7 @@ def test_what_was_sent_and_what_spoke_keep_their_places() -> None:
     assert refusals(world, text.replace(rule, rule.replace("text: low", "text: few"))) == []
 
 
-def test_an_outcome_is_judged_on_the_day_that_was_declared_before() -> None:
+def test_an_outcome_is_looked_at_as_was_declared_before() -> None:
     outcomes = "  outcomes:\n    - {name: days, from: {csv: d.csv}, judge: +12h, by: 10%}\n"
     tasks = "  tasks:\n    - {do: Look, owner: k@example.org, due: +1d}\n"
     text = PLAN.replace("  look: 1d\n", f"  look: 1d\n{outcomes}{tasks}")
@@ -127,7 +127,8 @@ def test_an_outcome_is_judged_on_the_day_that_was_declared_before() -> None:
     later = text.replace("judge: +12h", "judge: +20h")
     assert refusals(world, later) == []
     now = world.clock.now()
-    world.look.outcomes = (Measured(name="days", as_of=Instant(now + 80_000_000), estimate=-1.0, low=-2.0, high=0.5),)
+    look = LookShown(at=Instant(now + 40_000_000), estimate=-1.0, low=-2.0, high=0.5)
+    world.look.outcomes = (Measured(name="days", as_of=Instant(now + 80_000_000), looks=(look,), ended=True),)
     world.turn(seconds=90_000)
     assert world.state(-2, half="implement") == "undecided"
     assert refusals(world, later) == ["implement.outcomes.0.judge"]

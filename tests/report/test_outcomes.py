@@ -1,12 +1,10 @@
-"""Outcomes on every screen: not judged before their day, preliminary on it, never an achievement; gaps are told."""
+"""Outcomes on every screen: what the looks show and no more, with its interval; gaps are told."""
 
 from dataclasses import replace
 
-from tests.implement.test_outcomes import COMPLAINTS, world_of
+from tests.implement.test_outcomes import ACHIEVED, COMPLAINTS, DAYS, UNDECIDED, world_of
 from tests.ringtest import PLAN, World
 from uptake.core.look import Measured, WaveMean
-from uptake.core.time import Instant, Span, after
-from uptake.implement.targets import wave_stage
 from uptake.report.board import Board, Figure
 from uptake.report.charts.effect import effect_chart
 from uptake.report.figures import figures
@@ -32,54 +30,90 @@ def test_nobody_measured_where_none_is_declared() -> None:
     assert (shown.value, shown.sure) == ("", "not measured")
 
 
-def test_it_is_not_judged_before_its_day_and_preliminary_from_then_on() -> None:
+def test_it_is_not_looked_at_before_its_time_and_every_screen_says_what_the_looks_show() -> None:
     world = world_of()
-    opened = world.picture.opened_at(wave_stage(0))
-    assert opened is not None
-    day = after(opened, Span(seconds=12 * 3600), "Europe/Berlin")
     means = (
         WaveMean(wave=0, units=3, missing=0, before=8.25, after=7.125),
         WaveMean(wave=1, units=2, missing=1, before=8.0),
     )
-    early = Measured(name="days", as_of=Instant(day - 1), waves=means)
+    early = replace(DAYS, as_of=world.clock.now(), waves=means)
     world.look.outcomes = (early, COMPLAINTS)
     world.turn(seconds=DAY)
     waiting = figure(world, "the desired outcomes achieved")
-    assert waiting.value.startswith("days, wanted: decrease by 10%; is not judged before 15 Jan 2027")
+    assert waiting.value.startswith("days, wanted: decrease by 10%; is looked at every 1w until 15 Jan 2027")
     assert figure(world, "days").value == (
         "wave 1: 8.25 before, 7.12 since, wave 2, not open: 8 before, 1 without values"
     )
     guard = figure(world, "complaints")
     assert guard.value.endswith("guardrail: +12.0% against waves not yet open, no rise of more than 5%")
     assert guard.mark == "bad"
-    world.look.outcomes = (
-        replace(early, as_of=day, estimate=-1.2, low=-2.0, high=-0.3, units=12, note=GAPS),
-        COMPLAINTS,
-    )
+    world.look.outcomes = (replace(UNDECIDED, as_of=early.as_of, waves=means, note=GAPS, goal=-0.8), COMPLAINTS)
     world.turn(seconds=DAY)
     shown = figure(world, "the desired outcomes achieved")
     assert shown.value == (
-        "days, wanted: decrease by 10%; preliminary: -1.2 (95% permutation interval -2 to -0.3); effect not shown yet"
+        "days, wanted: decrease by 10%; effect not shown yet: -1.2 (95% interval, all looks together, -2.6 to +0.2)"
     )
     assert shown.sure == "estimated"
     (first, second) = board_of(world).effects
-    assert (first.name, first.primary, first.estimate, first.low, first.high) == ("days", True, -1.2, -2.0, -0.3)
+    assert (first.name, first.primary, first.estimate, first.low, first.high) == ("days", True, -1.2, -2.6, 0.2)
     assert [(mean.wave, mean.before, mean.since) for mean in first.means] == [(1, 8.25, 7.125), (2, 8.0, None)]
-    assert (second.name, second.estimate) == ("complaints", None), "a guardrail is not judged on a day"
+    assert (second.name, second.estimate) == ("complaints", None), "a guardrail has no looks of its own to show"
     told = effects_text(board_of(world).effects).splitlines()
     assert told[:2] == ["days, wanted: decrease by 10% (what the plan is for)", "  wave 1: 8.25 before, 7.12 since"]
-    assert "  preliminary: -1.2 (95% permutation interval -2 to -0.3)" in told
-    drawn = effect_chart(first, width=420)
-    assert drawn is not None
-    told = [layer["mark"]["text"] for layer in drawn["layer"] if layer["mark"]["type"] == "text"]
-    assert told == ["No difference", "-1.2", "-2", "-0.3"]
-    low, high = drawn["layer"][0]["encoding"]["x"]["scale"]["domain"]
-    assert low < -2.0 < 0 < high, "zero is always in sight"
+    said = (
+        "effect not shown yet: -1.2 (95% interval, all looks together, -2.6 to +0.2); about 6 days more if it stays so"
+    )
+    assert f"  {said}" in told
+    assert any(line.startswith("  assumes: the order of waves was drawn") for line in told)
+    assert any(line.startswith("  data: as of") for line in told)
     assert effect_chart(second, width=420) is None
-    assert "days was judged as of" in figure(world, "difficulty measuring success").value
+    assert "days is looked at every 1w" in figure(world, "difficulty measuring success").value
     assert any(GAPS in line for line in board_of(world).problems)
     assert GAPS in " ".join(status_text(board_of(world)).split())
     assert "achieved: " not in compare_text(board_of(world))
+
+
+def test_the_band_is_drawn_over_time_with_goal_limit_and_the_day_it_cleared_zero() -> None:
+    world = world_of()
+    achieved = replace(ACHIEVED, as_of=world.clock.now(), goal=-0.8, limit=0.5, ended=True)
+    world.look.outcomes = (achieved,)
+    world.turn(seconds=DAY)
+    one = board_of(world).effects[0]
+    assert one.cleared == one.looks[1].at
+    told = effects_text([one]).splitlines()
+    assert "  achieved: -1.4 (95% interval, all looks together, -2 to -0.8), the last look" in told
+    assert f"  first clear of zero: {one.cleared}" in told
+    bars = [line for line in told if "o" in line and "--" in line]
+    assert len(bars) == 2
+    assert bars[0].index("|") == bars[1].index("|"), "zero stands in one column"
+    assert bars[1].index("o") < bars[1].index("|"), "a decrease lies left of it"
+    drawn = effect_chart(one, width=420)
+    assert drawn is not None
+    texts = [layer["mark"]["text"] for layer in drawn["layer"] if layer["mark"]["type"] == "text"]
+    assert {"No difference", "Wanted", "Harm", "-1.4", "clear of zero"} < set(texts)
+    (band,) = [layer for layer in drawn["layer"] if layer["mark"]["type"] == "area"]
+    assert [(row["low"], row["high"]) for row in band["data"]["values"]] == [(-2.6, 0.2), (-2.0, -0.8)]
+    low, high = band["encoding"]["y"]["scale"]["domain"]
+    assert low < -2.6 < 0.5 < high, "everything is in sight, the limit of harm included"
+    alone = effect_chart(replace(one, looks=one.looks[:1]), width=326)
+    assert alone is not None
+    assert not [layer for layer in alone["layer"] if layer["mark"]["type"] == "area"]
+
+
+def test_what_was_achieved_is_said_in_the_verdict() -> None:
+    world = world_of()
+    world.look.outcomes = (ACHIEVED,)
+    for _ in range(5):
+        world.turn(seconds=DAY)
+    board = board_of(world)
+    assert "Implemented: 95% of 40 people (target 60%). Days achieved: -1.4" in board.verdict
+    assert board.states["implement"] == "implemented"
+    world.look.outcomes = (replace(ACHIEVED, finding="not achieved"),)
+    world.turn(seconds=DAY)
+    assert board_of(world).verdict.endswith("Not achieved: days fell short of what was wanted.")
+    world.look.outcomes = (ACHIEVED, replace(COMPLAINTS, finding="harm"))
+    world.turn(seconds=DAY)
+    assert board_of(world).verdict.endswith("Harm: complaints went beyond its guardrail.")
 
 
 def test_of_a_few_people_no_mean_is_told() -> None:

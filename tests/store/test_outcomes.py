@@ -1,8 +1,6 @@
 """Values of outcomes: kept once, corrected by key, their means by period, and the finding that stands."""
 
-from dataclasses import replace
-
-from uptake.core.look import Measured, Value, WaveMean
+from uptake.core.look import KeptLook, Value
 from uptake.core.time import Instant
 from uptake.store.open import Store
 
@@ -38,11 +36,14 @@ def test_many_values_in_one_transaction(store: Store) -> None:
     store.outcomes.keep("days", [])
 
 
-def test_the_first_finding_stands(store: Store) -> None:
-    day = Instant(86_400_000)
-    found = Measured(name="days", as_of=day, waves=(WaveMean(wave=0, units=3, missing=1, before=2.5),), estimate=-1.5)
-    assert store.outcomes.judged("days", day) is None
-    store.outcomes.judge("days", day, found)
-    store.outcomes.judge("days", day, replace(found, estimate=9.0))
-    assert store.outcomes.judged("days", day) == found
-    assert store.outcomes.judged("days", Instant(day + 1)) is None
+def look(number: int, estimate: float) -> KeptLook:
+    at = Instant(86_400_000 * number)
+    return KeptLook(number=number, at=at, estimate=estimate, se=0.5, boundary=None, low=None, high=0.25, course="{}")
+
+
+def test_a_look_that_stands_is_never_changed(store: Store) -> None:
+    assert store.outcomes.looks("days", "effect/1") == ()
+    store.outcomes.look("days", "effect/1", [look(2, -1.5), look(1, -1.0)])
+    store.outcomes.look("days", "effect/1", [look(2, 9.0), look(3, -2.0)])
+    assert store.outcomes.looks("days", "effect/1") == (look(1, -1.0), look(2, -1.5), look(3, -2.0))
+    assert store.outcomes.looks("days", "target/1") == store.outcomes.looks("more", "effect/1") == ()

@@ -238,13 +238,14 @@ def _against_promise(change: Change, old: Implement | None, new: Implement, pict
 
 
 def _against_outcomes(change: Change, old: ReadPlan, new: ReadPlan, picture: Picture) -> tuple[str, str]:
-    """An outcome is judged once, on the day declared before; what was said of it, and of tasks, keeps its place."""
+    """An outcome is looked at as declared before; what was said of it, and of tasks, keeps its place."""
     before, now = _items(old, "outcomes"), _items(new, "outcomes")
     said = {-2 - stage.ordinal for stage in picture.stages if stage.half == "implement" and stage.ordinal < -1}
-    judged = {item for item in said if (outcome_stage(item), f"implement.outcomes.{item}") in picture.ruled}
+    keys = {(outcome_stage(item), f"implement.outcomes.{item}{end}"): item for item in said for end in ("", ".judge")}
+    judged = {item for key, item in keys.items() if key in picture.ruled}
     if change.touches("implement.outcomes"):
         if any(item >= len(now) or now[item] != before[item] for item in judged if item < len(before)):
-            return "this outcome was judged on its day, and a day is declared once", "add another outcome at the end"
+            return "this outcome was looked at, and how is declared once", "add another outcome at the end"
         if _moved(before, now, said):
             return (
                 "an outcome of which something was found would lose its place",

@@ -20,7 +20,8 @@ from uptake.core.ports import Person
 from uptake.core.problem import refuse
 from uptake.core.time import Instant
 from uptake.implement.decide.access import is_unfinished
-from uptake.implement.targets import HALF, sizes, units_of, wave_stage
+from uptake.implement.decide.outcomes import is_settled
+from uptake.implement.targets import HALF, IN_USE, sizes, units_of, wave_stage
 from uptake.plan.model import Plan
 
 FIRST_LINES = 3
@@ -120,7 +121,9 @@ def _ended(plan: Plan, picture: Picture) -> bool:
         return False
     if "rolled back" in _waves(picture):
         return True
-    return picture.stage(HALF).state == "in use" and all(state == "adopted" for state in _waves(picture))
+    if picture.stage(HALF).state not in IN_USE or any(state != "adopted" for state in _waves(picture)):
+        return False
+    return is_settled(plan, picture)
 
 
 def _code(picture: Picture) -> int:

@@ -15,13 +15,15 @@ from uptake.core.time import Instant
 class WaveLook:
     """What is asked about a wave at a look: its ordinal, when it was opened (None while it is not), and now.
 
-    `first_at` is when its first step was or is due: an announcement or a session before its opening, or the opening.
+    `first_at` is when its first step was or is due: an announcement or a session before its opening, or the opening;
+    `closed_at` when its exposure was withdrawn.
     """
 
     wave: int
     opened_at: Instant | None
     until: Instant
     first_at: Instant | None = None
+    closed_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,23 +155,72 @@ class WaveMean:
     after: float | None = None
 
 
+Finding = Literal["achieved", "not achieved", "harm", "undecided"]
+"""What looks at an effect show together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLook:
+    """What one look at an effect said, as it is kept: later looks add to it and change nothing.
+
+    Args:
+        number: of the look, from 1.
+        at: up to when it saw values.
+        estimate: in the outcome's unit.
+        se: its standard error.
+        boundary: how many of them its interval reaches to either side; None while nothing may be said yet.
+        low: lower end, None while open.
+        high: upper end, None while open.
+        more_days: about so many more are needed until there is a finding, if the estimate stays; None where the last
+            look would have none.
+        course: how the effect is followed, as it was fixed before the first look, in JSON.
+    """
+
+    number: int
+    at: Instant
+    estimate: float
+    se: float
+    boundary: float | None
+    low: float | None
+    high: float | None
+    more_days: float | None = None
+    course: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookShown:
+    """One look at an effect: up to when it saw values, the estimate, and the interval that holds at all looks."""
+
+    at: Instant
+    estimate: float
+    low: float | None = None
+    high: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """An outcome at a look: means by wave, and a preliminary estimate once its declared day has come.
+    """An outcome at a look: means by wave, and what the looks at its effect show so far.
 
     Args:
         name: the outcome's.
         as_of: up to when the data are complete.
         waves: the means.
-        estimate: open waves against waves not yet open on the same days; None before the declared day.
-        low: lower end of the permutation interval.
+        estimate: of the latest look: exposed against not yet exposed in the same periods; None before there is one.
+        low: lower end of the interval that holds together with those of all other looks; None while open.
         high: upper end.
-        level: of the interval, such as 0.95.
+        level: of the intervals, such as 0.95.
         units: units behind the estimate.
         note: what a reader must know of the data, one sentence or none.
         shift: the open waves' change less that of waves not yet open, as a share of what was expected without it; for
             guardrails, without an interval. None where nothing can be compared.
         count: values behind it that were measured after an opening.
+        finding: of all looks; harm where a guardrail's own looks show it.
+        looks: of the effect, in order.
+        more_days: about so many days are needed until there is a finding; None where that is not known.
+        ended: whether the last planned look was made, or a rollback ended them.
+        method: how it was inferred, in words.
+        goal: the effect that the plan wants, in the outcome's unit, from what is expected without it; None for any.
+        limit: the effect at which the guardrail is reached.
     """
 
     name: str
@@ -183,3 +234,10 @@ class Measured:
     note: str = ""
     shift: float | None = None
     count: int = 0
+    finding: Finding = "undecided"
+    looks: tuple[LookShown, ...] = ()
+    more_days: float | None = None
+    ended: bool = False
+    method: str = ""
+    goal: float | None = None
+    limit: float | None = None

@@ -13,7 +13,18 @@ from uptake.core.action import Announce, EndRun, Grant, Invite, Notify, Outcome,
 from uptake.core.entry import Body, Entry, HostSeen, StepSeen
 from uptake.core.event import Answer, Ask, Event, TeamUse
 from uptake.core.ids import ActionKey, Epoch, Pid
-from uptake.core.look import FeedSeen, Measured, SourceSeen, Surveyed, Ticketed, Trained, UnitMean, Value, WaveLook
+from uptake.core.look import (
+    FeedSeen,
+    KeptLook,
+    Measured,
+    SourceSeen,
+    Surveyed,
+    Ticketed,
+    Trained,
+    UnitMean,
+    Value,
+    WaveLook,
+)
 from uptake.core.stage import HostFact
 from uptake.core.time import Instant
 
@@ -265,12 +276,12 @@ class Values(Protocol):
         """Each unit's mean between one cut and the next (the latter not included), periods from 0."""
         ...
 
-    def judged(self, name: str, until: Instant) -> Measured | None:
-        """What was found when the outcome was judged as of `until`."""
+    def looks(self, name: str, series: str) -> tuple[KeptLook, ...]:
+        """The looks that were made at one of an outcome's effects, in order."""
         ...
 
-    def judge(self, name: str, until: Instant, found: Measured) -> None:
-        """Keep what was found; the first finding stands."""
+    def look(self, name: str, series: str, looks: Sequence[KeptLook]) -> None:
+        """Keep looks durably; one that stands stays as it is."""
         ...
 
 

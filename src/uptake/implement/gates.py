@@ -139,6 +139,7 @@ def wave_looks(picture: Picture, now: Instant) -> tuple[WaveLook, ...]:
             opened_at=picture.opened_at(wave_stage(wave.ordinal)),
             until=now,
             first_at=first.get(wave_stage(wave.ordinal)),
+            closed_at=picture.stage(wave_stage(wave.ordinal)).first.get("rolled back"),
         )
         for wave in picture.drawn.waves
     )

@@ -173,7 +173,9 @@ def outcome_stage(item: int) -> Stage:
 
 
 HALF = Stage(half="implement", run=1, ordinal=-1)
-"""The stage that stands for the implement half: planned, running, in use."""
+"""The stage that stands for the implement half: planned, running, in use, implemented."""
+IN_USE = ("in use", "implemented")
+"""States of a half whose definition of in use holds; implemented is more than that."""
 
 
 def _unit_id(implement: Implement, person: Person) -> str:

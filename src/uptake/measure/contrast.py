@@ -1,8 +1,7 @@
-"""What changed in open waves against waves not yet open on the same days, with a permutation interval.
+"""What changed in open waves against waves not yet open on the same days, as a plain number without an interval.
 
-Arrays in, numbers out: it knows no plan and draws nothing; redraws come from the plan's own randomiser. Exact for
-planned dates and a constant effect, however few units there are. Not here: looking again and again, which needs
-another inference. On the ring it serves the one day on which an outcome is judged, and guardrails (point only).
+Arrays in, numbers out, gaps allowed. It says how far an outcome moved at the latest look and what was expected without
+exposure, for guardrails that ask a person; whether that is more than chance is a matter of looks (`watch`).
 """
 
 # numpy's own types give Any for comparisons and sums
@@ -15,10 +14,6 @@ from numpy.typing import NDArray
 
 CONTROL, TRANSITION, EXPOSED = 0, 1, 2
 """What a wave is in a period: before its first step, between that and its opening, open."""
-CELLS_MOST = 4_000_000
-"""So many memberships (draws x waves x units) are held in memory at once."""
-SAME = 1e-9
-"""Numbers that differ by less are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,40 +70,6 @@ def contrast(panel: Panel, labels: NDArray[np.int_]) -> Contrast | None:
         if np.isnan(estimate[0])
         else Contrast(estimate=float(estimate[0]), expected=float(exposed[0] - estimate[0]))
     )
-
-
-def interval(
-    panel: Panel, labels: NDArray[np.int_], redraws: NDArray[np.int_], *, alpha: float = 0.05
-) -> Interval | None:
-    """The estimate with the constant effects that a permutation test does not reject.
-
-    Args:
-        panel: the outcome.
-        labels: the wave of each unit as drawn.
-        redraws: draws x units, waves drawn anew by the same randomiser.
-        alpha: two-sided level, in (0, 1).
-
-    Source: Rosenbaum (2002), "Observational Studies", section 2.6: inversion of a randomisation test. For one redraw
-        the effects that keep it at least as extreme as the draw itself lie between two roots of a linear equation.
-    """
-    plain = contrast(panel, labels)
-    if plain is None:
-        return None
-    exposed = (panel.status[labels] == EXPOSED).astype(float)
-    exposed[np.isnan(panel.values)] = np.nan
-    own = _theta(panel, exposed, labels[None, :])[0][0]
-    step = max(1, CELLS_MOST // max(1, labels.size * len(panel.status)))
-    parts = [redraws[begin : begin + step] for begin in range(0, len(redraws), step)]
-    others = np.concatenate([_theta(panel, panel.values, part)[0] for part in parts])
-    slopes = np.concatenate([_theta(panel, exposed, part)[0] for part in parts])
-    bounded = np.abs(slopes) < abs(own) - SAME  # false for NaN: such a redraw bounds nothing
-    with np.errstate(divide="ignore", invalid="ignore"):
-        roots = np.stack([(plain.estimate - others) / (own - slopes), (plain.estimate + others) / (own + slopes)])
-    lows = np.sort(np.where(bounded, roots.min(axis=0), -np.inf))
-    highs = np.sort(np.where(bounded, roots.max(axis=0), np.inf))
-    least = int(np.floor(alpha * (len(redraws) + 1) + SAME))
-    low, high = (float(lows[least - 1]), float(highs[-least])) if least else (-np.inf, np.inf)
-    return Interval(estimate=plain.estimate, low=low, high=high, draws=len(redraws))
 
 
 def _theta(

@@ -150,9 +150,11 @@ def _alike(known: Statistics, periods: int) -> tuple[Statistics, Ints, Floats]:
     """Cohorts that nobody could tell apart yet taken together; where each cohort went, and its share of that one."""
     assert known.covariates == 0, "covariates are no periods"
     past = known.periods[:periods]
-    then = np.where(known.cohorts > past[-1], NEVER, known.cohorts)
-    starts, place = np.unique(then, return_inverse=True)
+    then = np.where(np.stack([known.cohorts, known.touched]) > past[-1], NEVER, [known.cohorts, known.touched])
+    (starts, first), place = np.unique(then, axis=1, return_inverse=True)
+    place = place.reshape(-1)
     sizes = np.bincount(place, weights=known.sizes).astype(np.float64)
     nothing = np.zeros((starts.size, periods))
-    alike = Statistics(periods=past, cohorts=starts, sizes=sizes, means=nothing, covariances=nothing[:, :, None])
+    flat = {"means": nothing, "covariances": nothing[:, :, None]}
+    alike = Statistics(periods=past, cohorts=starts, sizes=sizes, first=first, **flat)
     return alike, place.astype(np.int_), known.sizes / sizes[place]

@@ -41,8 +41,8 @@ class Drawn:
     Args:
         values: units x periods, without gaps; of settings their means.
         orders: (1 + B) x units, the place of each unit's cohort: as drawn in the first row, drawn anew in the others,
-            B at least `REDRAWS_LEAST`; every cohort has the same size in all.
-        views: what each look asks (`looks.views`), of cohorts of units, with the sizes that the orders have.
+            B at least `REDRAWS_LEAST`; no cohort is empty in any.
+        views: what each look asks (`looks.views`), of cohorts of units, with the sizes that were drawn.
         beta: as in `staggered.estimate`; the efficient one is estimated anew in each order.
         studentised: divided by its Neyman error, for persons; not for a few settings, whose errors tell little.
     """
@@ -140,8 +140,11 @@ def confidence(drawn: Drawn, exposed: Floats, spendable: Sequence[float]) -> Int
     plain = _walk(replace(drawn, studentised=False), outcome[-1:])[:, 0]
     spread = float(np.std(plain[1:])) or abs(float(plain[0])) or 1.0
 
+    linear = drawn.beta != "efficient" and not drawn.studentised
+    walks = [_walk(drawn, scores) for scores in (outcome, exposure)] if linear else []
+
     def rejected(effect: float) -> bool:
-        paths = _walk(drawn, outcome - effect * exposure)
+        paths = walks[0] - effect * walks[1] if linear else _walk(drawn, outcome - effect * exposure)
         return bool(np.abs(paths[0, -1]) > _above(np.array(thresholds(paths, spendable)))[-1])
 
     low, high = (_end(rejected, float(plain[0]), sign * spread / 8) for sign in (-1, 1))
@@ -167,23 +170,24 @@ def _walk(drawn: Drawn, scores: Floats) -> Floats:
 
 def _some(kind: Drawn, scores: Floats, part: slice) -> Floats:
     """The statistic of some orders."""
-    orders, sizes = kind.orders[part], np.bincount(kind.orders[0], minlength=scores.shape[2])
+    orders = kind.orders[part]
     if kind.beta != "efficient" and not kind.studentised:
-        fixed = scores[:, 0] - float(kind.beta) * scores[:, 1]
-        return sum(
-            ((orders == g).astype(float) @ fixed[:, g].T / sizes[g] for g in range(sizes.size)),
-            start=np.zeros((len(orders), len(scores))),
-        )
+        fixed, total = scores[:, 0] - float(kind.beta) * scores[:, 1], np.zeros((len(orders), len(scores)))
+        for g in range(scores.shape[2]):
+            mine = (orders == g).astype(float)
+            total += mine @ fixed[:, g].T / mine.sum(axis=1, keepdims=True)
+        return total
     moments = np.zeros((5, len(orders), len(scores)))
-    for g, size in enumerate(sizes):
+    for g in range(scores.shape[2]):
         mine, effect, before = (orders == g).astype(float), scores[:, 0, g], scores[:, 1, g]
+        size = mine.sum(axis=1, keepdims=True)
         first, second = mine @ effect.T, mine @ before.T
         moments[0] += first / size
         moments[1] += second / size
         products = (effect * effect, effect * before, before * before)
         ends = (first * first, first * second, second * second)
         for row, (product, end) in enumerate(zip(products, ends, strict=True), start=2):
-            moments[row] += (mine @ product.T - end / size) / (size * (size - 1))
+            moments[row] += (mine @ product.T - end / size) / np.maximum(size * (size - 1), 1)
     theta, x, var, cross, var_x = moments
     if kind.beta == "efficient":
         beta = np.divide(cross, var_x, out=np.zeros_like(cross), where=var_x > 0)

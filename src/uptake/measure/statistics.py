@@ -31,6 +31,9 @@ class Statistics:
         sizes: G, units, at least 2 each.
         means: G x (T + J); the columns behind the T periods are baseline covariates.
         covariances: G x (T + J) x (T + J), with the divisor N - 1.
+        first: G, the period in which something of the change first reached each cohort (an announcement, training), at
+            most its own, rising; from then on it is no control, and nothing later is its time before. None where
+            nothing comes before exposure.
     """
 
     periods: Floats
@@ -38,6 +41,12 @@ class Statistics:
     sizes: Floats
     means: Floats
     covariances: Floats
+    first: Floats | None = None
+
+    @property
+    def touched(self) -> Floats:
+        """G, from which period on a cohort is no control."""
+        return self.cohorts if self.first is None else self.first
 
     @property
     def units(self) -> int:

@@ -63,7 +63,7 @@ Pair = tuple[int, int]
 
 def _pairs(known: Statistics) -> list[Pair]:
     """Every (cohort, period) that is exposed while another cohort is not."""
-    last, starts = known.cohorts[-1], known.starts()
+    last, starts = known.touched[-1], known.starts()
     periods = np.flatnonzero(known.periods < last)
     return [(g, int(t)) for t in periods for g in range(len(known.cohorts)) if starts[g] <= t]
 
@@ -89,7 +89,7 @@ def _shares(known: Statistics, estimand: Estimand) -> dict[Pair, float]:
 
 def _events(known: Statistics) -> Iterator[tuple[int, list[tuple[Pair, float]]]]:
     """Each event time from 0 on, with the pairs that have it and their shares by units."""
-    starts, last = known.starts(), known.cohorts[-1]
+    starts, last = known.starts(), known.touched[-1]
     for time in range(known.periods.size):
         pairs = [(g, int(starts[g]) + time) for g in range(len(known.cohorts)) if known.cohorts[g] < last]
         pairs = [(g, t) for g, t in pairs if t < known.periods.size and known.periods[t] < last]
@@ -104,20 +104,21 @@ def _of(
     """The weights of a sum of effects."""
     if not shares:
         return None
-    count, width, starts = *known.means.shape, known.starts()
+    count, width = known.means.shape
+    begins = np.searchsorted(known.periods, known.touched, side="left")
     effect, before = np.zeros((count, width)), np.zeros((1 + known.covariates, count, width))
     exposed = np.zeros((count, width))
     contrasts: dict[Pair, Floats] = {}
     for (g, t), share in shares.items():
         latest = max(float(known.cohorts[g]), float(known.periods[t]))
-        from_place = int(np.searchsorted(known.cohorts, latest, side="right"))
+        from_place = int(np.searchsorted(known.touched, latest, side="right"))
         first = count - 1 if controls == "last" else from_place
         if (g, first) not in contrasts:
             contrasts[g, first] = _contrast(known, g, first)
         contrast = share * contrasts[g, first]
         effect[:, t] += contrast
         exposed[g, t] += share
-        start = int(starts[g])
+        start = int(begins[g])
         if start:
             columns = slice(start - 1, start) if lag == "previous" else slice(0, start)
             before[0, :, columns] += contrast[:, None] / (1 if lag == "previous" else start)

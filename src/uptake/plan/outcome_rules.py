@@ -29,6 +29,7 @@ def check_outcomes(read: ReadPlan, implement: Implement, mistakes: Mistakes) -> 
         if read.is_whole("implement.waves", "implement.audience"):
             _unit(read, implement, outcome, path, mistakes)
         _guardrail(read, outcome, path, mistakes)
+        _often(read, outcome, path, mistakes)
         _judged(read, implement, outcome, path, mistakes)
 
 
@@ -74,6 +75,16 @@ def _guardrail(read: ReadPlan, outcome: Outcome, path: str, mistakes: Mistakes) 
     if len(ways) != 1:
         what = f"a guardrail is one of increase and decrease; found {' and '.join(ways) or 'none'}"
         mistakes.add("UP212", read.where(f"{path}.guardrail"), what, "write {increase: 5%}, say")
+
+
+def _often(read: ReadPlan, outcome: Outcome, path: str, mistakes: Mistakes) -> None:
+    """Looks follow one another."""
+    spans = {f"{path}.looks": outcome.looks}
+    if outcome.guardrail is not None:
+        spans[f"{path}.guardrail.looks"] = outcome.guardrail.looks
+    for place, span in spans.items():
+        if span.approx_s <= 0:
+            mistakes.add("UP210", read.value(place), f"looks are some time apart; found `{span}`", "write 7d, say")
 
 
 def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, mistakes: Mistakes) -> None:

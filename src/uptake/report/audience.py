@@ -11,7 +11,7 @@ from uptake.core.event import Answer
 from uptake.core.picture import Drawn, Noted, Picture
 from uptake.core.stage import WaveFact
 from uptake.implement import gates
-from uptake.implement.targets import HALF, wave_stage
+from uptake.implement.targets import HALF, IN_USE, wave_stage
 from uptake.plan.model import Implement, Plan
 
 OPEN = ("open", "adopting", "adopted", "held")
@@ -76,12 +76,17 @@ class Audience:
         """The plan's own goal."""
         return self.implement.adoption.target
 
+    @property
+    def implemented(self) -> bool:
+        """Whether it achieved what it is for, besides being in use."""
+        return self.in_use is not None and self.in_use.decision.state == "implemented"
+
     @cached_property
     def in_use(self) -> Noted | None:
         """The decision that it is in use, while the definition holds by the last look."""
         noted = next((n for n in reversed(self.picture.decisions) if n.decision.stage == HALF), None)
         share = self.share
-        if noted is None or noted.decision.state != "in use" or share is None:
+        if noted is None or noted.decision.state not in IN_USE or share is None:
             return None
         return noted if share >= self.target - 1e-9 and len(self.open_waves) == len(self.inside) else None
 

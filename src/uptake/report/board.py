@@ -11,6 +11,7 @@ from typing import Literal
 
 from uptake.core.action import Part
 from uptake.core.decision import Evidence
+from uptake.core.look import Finding
 from uptake.core.stage import Half
 from uptake.core.time import Instant
 
@@ -214,10 +215,38 @@ class MeanShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EffectShown:
-    """An outcome as measured: means by wave, and the preliminary estimate once it was judged, else None.
+class EffectLook:
+    """A look at an effect: when, in words and in milliseconds, the estimate, and the interval of all looks."""
 
-    `level` is that of the interval; `primary` says whether the plan is for this outcome.
+    at: str
+    at_ms: Instant
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectShown:
+    """An outcome as measured: means by wave, and what the looks at its effect show, the latest one's numbers first.
+
+    Args:
+        name: the outcome's.
+        wanted: by the plan, in words.
+        primary: whether the plan is for this outcome.
+        level: of the intervals.
+        means: by wave.
+        estimate: of the latest look; None before there is one.
+        low: lower end of its interval, None while it is open.
+        high: upper end.
+        finding: of all looks.
+        looks: each of them.
+        cleared: when the interval first did not hold zero, empty while it does.
+        ended: whether the last look was made.
+        more: how much longer it may take, in words; may be empty.
+        method: how it was inferred; may be empty.
+        as_of: up to when the data were complete.
+        goal: the effect that is wanted, in the outcome's unit; None for any.
+        limit: the effect at which the guardrail is reached.
     """
 
     name: str
@@ -228,6 +257,15 @@ class EffectShown:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    finding: Finding = "undecided"
+    looks: tuple[EffectLook, ...] = ()
+    cleared: str = ""
+    ended: bool = False
+    more: str = ""
+    method: str = ""
+    as_of: str = ""
+    goal: float | None = None
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ comparison that nothing stands behind is kept and says so. On the ring it follow
 from uptake.core.picture import Noted, Picture
 from uptake.core.stage import Half
 from uptake.core.time import Instant
-from uptake.implement.targets import HALF
+from uptake.implement.targets import HALF, IN_USE
 from uptake.plan.read import ReadPlan
 from uptake.report import deploy_rows, implement_rows, outcomes
 from uptake.report.batches import batches
@@ -92,8 +92,9 @@ def states(known: Known) -> dict[str, str]:
         found["deploy"] = "not begun" if run is None else half if settled else run.state
     if known.plan.implement is not None:
         word = known.picture.stage(HALF).state or "planned"
-        found["implement"] = "not begun" if whom is None else "in use" if whom.in_use is not None else word
-        if found["implement"] == "in use" and whom is not None and whom.in_use is None:
+        still = whom is not None and whom.in_use is not None
+        found["implement"] = "not begun" if whom is None else word
+        if word in IN_USE and whom is not None and not still:
             found["implement"] = "adopting"
     return found
 

@@ -36,8 +36,8 @@ VERDICTS = {"advance": "advance", "hold": "hold", "retry": "retry", "adjust": "a
 TROUBLE = {"bad": 0, "back": 1, "warn": 2, "hold": 2, "none": 3, "going": 4, "waiting": 5}
 """Icons in the order in which they ask for a look; what is well comes last."""
 _ENTRY = re.compile(r"(\bentry \d+\b)")
-_TONES: tuple[tuple[str, Half], ...] = (("deployed", "deploy"), ("in use", "implement"))
-_TONED = re.compile(r"(?i)\b((?:not )?(?:deployed|in use)(?: yet)?)\b")
+_TONES: tuple[tuple[str, Half], ...] = (("deployed", "deploy"), ("in use", "implement"), ("implemented", "implement"))
+_TONED = re.compile(r"(?i)\b((?:not )?(?:deployed|in use|implemented)(?: yet)?)\b")
 
 
 def toned(verdict: str) -> list[tuple[str, str]]:

@@ -1,20 +1,26 @@
-"""Outcomes as figures: means before and after, the guardrail's shift, the one estimate, and what of it may be said.
+"""Outcomes as figures: means before and after, the guardrail's shift, what the looks show, and what may be said of it.
 
-An estimate is preliminary and never an achievement: until an inference stays valid under repeated looks nothing more is
-said than "effect not shown yet". It judges nothing; `implement/decide/outcomes` has.
+Achieved is said where all looks together show it, else "effect not shown yet"; every effect comes with its interval,
+its method and up to when its data were complete. It judges nothing; `implement/decide/outcomes` has.
 """
 
 from collections.abc import Iterator, Sequence
 
-from uptake.core.look import Measured, WaveMean
+from uptake.core.look import Finding, LookShown, Measured, WaveMean
 from uptake.core.time import Instant
+from uptake.core.words import count
 from uptake.implement.decide import outcomes
 from uptake.implement.targets import outcome_stage
 from uptake.plan.outcome import Outcome
-from uptake.report.board import EffectShown, Mark, MeanShown
+from uptake.report.board import EffectLook, EffectShown, Mark, MeanShown
 from uptake.report.known import Found, Known
 from uptake.report.words import exact_percent
 
+LOOKS_SHOWN = 20
+"""A terminal draws the last so many looks."""
+MARKS: dict[Finding, Mark] = {"achieved": "ok", "not achieved": "bad", "harm": "bad", "undecided": "going"}
+ASSUMES = "the order of waves was drawn; nobody's outcome changed before a first step; waves do not affect each other"
+"""What every effect of a plan stands on."""
 WAVES_SHOWN = 4
 """Means of so many waves stand in one line; the ledger's entry has them all."""
 
@@ -31,11 +37,13 @@ def desired(known: Known) -> Found | None:
     source = known.line(f"implement.outcomes.{item}")
     if measured is None or not outcome.judge:
         return Found(value=f"{goal}; effect not shown yet", source=source, mark="waiting")
-    if not outcomes.is_judged(known.plan, known.picture, outcome, measured):
+    if not measured.looks:
         return Found(value=f"{goal}; {_when(known, outcome)}", source=source, mark="waiting")
     noted = known.last_noted.get(outcome_stage(item))
-    value = f"{goal}; preliminary: {outcomes.result_words(measured)}; effect not shown yet"
-    return Found(value=value, source=known.entry(noted.seq) if noted else known.seen(), sure="estimated", mark="going")
+    said = "effect not shown yet" if measured.finding == "undecided" else measured.finding
+    value = f"{goal}; {said}: {outcomes.result_words(measured)}"
+    mark = MARKS[measured.finding]
+    return Found(value=value, source=known.entry(noted.seq) if noted else known.seen(), sure="estimated", mark=mark)
 
 
 def lines(known: Known) -> Iterator[tuple[str, Found]]:
@@ -46,7 +54,7 @@ def lines(known: Known) -> Iterator[tuple[str, Found]]:
             source = known.line(f"implement.outcomes.{item}")
             yield outcome.name, Found(value="not measured yet", source=source, mark="waiting")
             continue
-        beyond = outcomes.harm(outcome, measured) is not None
+        beyond = measured.finding == "harm" or outcomes.suspected(outcome, measured) is not None
         mark: Mark = "bad" if beyond else "warn" if measured.note else "ok"
         value = "; ".join(filter(None, (_means(known, measured), _guardrail(outcome, measured))))
         yield outcome.name, Found(value=value, source=known.seen(), mark=mark)
@@ -74,22 +82,43 @@ def _shown(known: Known, outcome: Outcome) -> EffectShown | None:
     measured = outcomes.measured_of(known.picture, outcome.name)
     if measured is None:
         return None
-    judged = bool(outcome.judge) and outcomes.is_judged(known.plan, known.picture, outcome, measured)
     means = (MeanShown(wave=wave.wave + 1, before=wave.before, since=wave.after) for wave in _told(known, measured))
+    cleared = next((look for look in measured.looks if _clear(look)), None)
     return EffectShown(
         name=outcome.name,
         wanted=outcomes.wanted(outcome),
         primary=outcome.primary or len(known.implement.outcomes) == 1,
         level=measured.level,
         means=tuple(mean for mean in means if mean.before is not None or mean.since is not None),
-        estimate=measured.estimate if judged else None,
-        low=measured.low if judged else None,
-        high=measured.high if judged else None,
+        estimate=measured.estimate,
+        low=measured.low,
+        high=measured.high,
+        finding=measured.finding,
+        looks=tuple(
+            EffectLook(at=known.at(one.at), at_ms=one.at, estimate=one.estimate, low=one.low, high=one.high)
+            for one in measured.looks
+        ),
+        cleared=known.at(cleared.at) if cleared is not None else "",
+        ended=measured.ended,
+        more=f"about {count(max(1, round(measured.more_days)), 'day')} more" if measured.more_days else "",
+        method=measured.method,
+        as_of=known.at(measured.as_of) if measured.as_of else "",
+        goal=measured.goal,
+        limit=measured.limit,
     )
 
 
+def _clear(look: LookShown) -> bool:
+    """Whether the interval does not hold zero."""
+    return (look.low is not None and look.low > 0) or (look.high is not None and look.high < 0)
+
+
+BAR = 31
+"""The interval of a look is drawn so many characters wide."""
+
+
 def effects_text(effects: Sequence[EffectShown]) -> str:
-    """Every outcome for a terminal: means by wave, and the preliminary estimate."""
+    """Every outcome for a terminal: means by wave, each look with its interval, and what they show together."""
     if not effects:
         return "No outcome was measured yet: nothing is said of an effect.\n"
     lines: list[str] = []
@@ -98,17 +127,48 @@ def effects_text(effects: Sequence[EffectShown]) -> str:
         for mean in one.means:
             since = "not open" if mean.since is None else f"{_number(mean.since)} since"
             lines.append(f"  wave {mean.wave}: {_number(mean.before)} before, {since}")
-        lines.append(f"  {_estimate(one)}")
-    return "\n".join([*lines, "Preliminary: it decides nothing, and the effect is not shown yet.", ""])
+        lines += _looks_text(one)
+        lines += [f"  {words}" for words in told(one)]
+    return "\n".join([*lines, ""])
 
 
-def _estimate(one: EffectShown) -> str:
-    if one.estimate is None:
-        return "not estimated yet"
-    if one.low is None or one.high is None:
-        return f"preliminary: {one.estimate:+.3g}; too few units for an interval"
-    interval = f"{100 * one.level:.0f}% permutation interval {one.low:+.3g} to {one.high:+.3g}"
-    return f"preliminary: {one.estimate:+.3g} ({interval})"
+def told(one: EffectShown) -> list[str]:
+    """What is said of an effect: the finding, the method, what it assumes, and up to when the data were complete."""
+    if not one.looks:
+        return ["not looked at yet"] if not one.ended else ["nothing could be compared: the effect is not shown"]
+    last = ", the last look" if one.ended else f"; {one.more} if it stays so" if one.more else ""
+    said = "effect not shown yet" if one.finding == "undecided" else one.finding
+    interval = "no interval yet"
+    if one.low is not None and one.high is not None:
+        interval = f"{100 * one.level:g}% interval, all looks together, {one.low:+.3g} to {one.high:+.3g}"
+    lines = [f"{said}: {one.estimate:+.3g} ({interval}){last}"]
+    if one.cleared:
+        lines.append(f"first clear of zero: {one.cleared}")
+    return [
+        *lines,
+        f"method: exposed against not yet exposed; {one.method}",
+        f"assumes: {ASSUMES}",
+        f"data: as of {one.as_of}",
+    ]
+
+
+def _looks_text(one: EffectShown) -> list[str]:
+    """A line for each look with its interval drawn, zero where the bar stands."""
+    drawn = [look for look in one.looks if look.low is not None and look.high is not None]
+    if not drawn:
+        return []
+    least = min(0.0, *(look.low or 0.0 for look in drawn))
+    most = max(0.0, *(look.high or 0.0 for look in drawn))
+    scale = (BAR - 1) / ((most - least) or 1.0)
+    lines: list[str] = []
+    for look in drawn[-LOOKS_SHOWN:]:
+        cells = [" "] * BAR
+        low, high = (round(((end or 0.0) - least) * scale) for end in (look.low, look.high))
+        cells[low : high + 1] = "-" * (high + 1 - low)
+        cells[round(-least * scale)] = "|"
+        cells[round((look.estimate - least) * scale)] = "o"
+        lines.append(f"  {look.at:<18} {''.join(cells)}  {look.estimate:+.3g}")
+    return lines
 
 
 def estimated(known: Known) -> str:
@@ -120,12 +180,13 @@ def estimated(known: Known) -> str:
 
 
 def _when(known: Known, outcome: Outcome) -> str:
-    """When an outcome is judged, or that it has been."""
+    """When the last look at an outcome is, or that it has been."""
     day: Instant | None = outcomes.judge_day(known.plan, known.picture, outcome)
     measured = outcomes.measured_of(known.picture, outcome.name)
-    if measured is not None and outcomes.is_judged(known.plan, known.picture, outcome, measured):
-        return f"was judged as of {known.at(day)}" if day is not None else "was judged"
-    return f"is not judged before {known.at(day)}" if day is not None else f"is judged {outcome.judge} after the start"
+    often = f"is looked at every {outcome.looks}"
+    if measured is not None and measured.ended:
+        return f"was last looked at as of {known.at(day)}" if day is not None else "was last looked at"
+    return f"{often} until {known.at(day)}" if day is not None else f"{often} until {outcome.judge} after the start"
 
 
 def _told(known: Known, measured: Measured) -> list[WaveMean]:

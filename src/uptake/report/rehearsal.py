@@ -12,7 +12,7 @@ from uptake.core.entry import Entry, Observed
 from uptake.core.picture import Picture
 from uptake.core.time import Instant, as_datetime
 from uptake.implement.gates import whole
-from uptake.implement.targets import wave_stage
+from uptake.implement.targets import IN_USE, wave_stage
 from uptake.measure.proportion import passes
 from uptake.plan.read import ReadPlan
 
@@ -88,7 +88,7 @@ def summarise(
         waves=_waves(read, picture),
         curve=_curve(entries, picture, timezone),
         rules=rules,
-        ending=half.why if half and half.state == "in use" else last,
+        ending=half.why if half and half.state in IN_USE else last,
         questions=tuple(sorted(picture.questions)),
         decisions=len(picture.decisions),
         differing=differing,

@@ -28,6 +28,7 @@ STATE_MARKS: dict[str, Mark] = {
     "succeeded": "ok",
     "deployed": "ok",
     "in use": "ok",
+    "implemented": "ok",
     "held": "warn",
     "interrupted": "warn",
     "in doubt": "warn",

@@ -1,7 +1,7 @@
 """The verdict: one or two sentences that say where the plan stands, and what comes next.
 
-Only what the definitions allow: deployed, in use. Never "implemented": an estimate of this version is preliminary,
-so a plan ends as in use, with its effect not shown yet, or with nobody having measured what it achieved.
+Only what the definitions allow: deployed, in use, implemented. Without an outcome achieved a plan ends as in use, with
+its effect not shown yet, not achieved or in harm, or with nobody having measured what it achieved.
 """
 
 from uptake.report.audience import Audience
@@ -75,7 +75,9 @@ def _implement(whom: Audience | None) -> str:
     goal = exact_percent(whom.target)
     if whom.in_use is not None and whom.share is not None:
         share = f"{percent(whom.share)} of {people(whom.whole.present)} (target {goal})"
-        return f"In use: {share}. {NOT_SHOWN if whom.implement.outcomes else NOBODY_MEASURED}"
+        if whom.implemented:
+            return f"Implemented: {share}. {_achieved(whom)}"
+        return f"In use: {share}. {_effect(whom)}"
     let_in = sum(wave.people for wave in whom.open_waves)
     waves = f"{of(len(whom.open_waves), len(whom.inside), 'wave')} open to {people(let_in)}"
     held = [wave.ordinal + 1 for wave in whom.inside if whom.state(wave) == "held"]
@@ -86,3 +88,22 @@ def _implement(whom: Audience | None) -> str:
         return f"Not in use yet: {waves}{extra}."
     share = f"{percent(whom.share)} of {people(whom.whole.present)} have adopted it (target {goal})"
     return f"Not in use yet: {share}; {waves}{extra}."
+
+
+def _achieved(whom: Audience) -> str:
+    """What was achieved, by the decision's own evidence."""
+    assert whom.in_use is not None
+    found = whom.in_use.decision.evidence[-1]
+    return sentence(f"{found.what} {found.seen}")
+
+
+def _effect(whom: Audience) -> str:
+    """What is said of the effect of a plan that is in use."""
+    if not whom.implement.outcomes:
+        return NOBODY_MEASURED
+    found = {one.name: one.finding for one in whom.picture.observed.outcomes}
+    harmed = [name for name, finding in found.items() if finding == "harm"]
+    if harmed:
+        return f"Harm: {listed(harmed)} went beyond its guardrail."
+    missed = [one.name for one in whom.implement.outcomes if one.primary and found.get(one.name) == "not achieved"]
+    return f"Not achieved: {listed(missed)} fell short of what was wanted." if missed else NOT_SHOWN

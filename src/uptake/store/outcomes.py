@@ -1,4 +1,4 @@
-"""The values of outcomes, and what was found on an outcome's one day.
+"""The values of outcomes, and what each look at an effect said.
 
 Kept once by key, so that a source may tell the same again and correct itself; means are asked for in one statement
 per period. What the values mean is decided in `connect.feeds.outcomes` and `measure`. On the ring this is
@@ -11,10 +11,10 @@ from itertools import pairwise
 import msgspec
 from sqlalchemy import func, select
 
-from uptake.core.look import Measured, UnitMean, Value
+from uptake.core.look import KeptLook, UnitMean, Value
 from uptake.core.time import Instant
 from uptake.store.database import Database, insert_new, insert_or
-from uptake.store.tables import outcome_judged, outcome_value
+from uptake.store.tables import outcome_look, outcome_value
 
 BATCH = 500
 """Values written by one statement."""
@@ -55,19 +55,21 @@ class SqlOutcomes:
                 ]
         return tuple(found)
 
-    def judged(self, name: str, until: Instant) -> Measured | None:
-        """What was found when the outcome was judged as of `until`."""
-        query = select(outcome_judged.c.found).where(
-            outcome_judged.c.plan == self._database.plan,
-            outcome_judged.c.name == name,
-            outcome_judged.c.until == until,
+    def looks(self, name: str, series: str) -> tuple[KeptLook, ...]:
+        """The looks that were made at one of an outcome's effects, in order."""
+        query = select(outcome_look.c.look).where(
+            outcome_look.c.plan == self._database.plan,
+            outcome_look.c.name == name,
+            outcome_look.c.series == series,
         )
         with self._database.reading() as conn:
-            raw = conn.execute(query).scalar_one_or_none()
-        return None if raw is None else msgspec.json.decode(raw, type=Measured)
+            rows = conn.execute(query.order_by(outcome_look.c.number)).scalars().all()
+        return tuple(msgspec.json.decode(raw, type=KeptLook) for raw in rows)
 
-    def judge(self, name: str, until: Instant, found: Measured) -> None:
-        """Keep what was found; the first finding stands."""
-        row = {"plan": self._database.plan, "name": name, "until": until, "found": msgspec.json.encode(found)}
+    def look(self, name: str, series: str, looks: Sequence[KeptLook]) -> None:
+        """Keep looks in one durable transaction; one that stands stays as it is."""
+        mine = {"plan": self._database.plan, "name": name, "series": series}
+        rows = [{**mine, "number": look.number, "look": msgspec.json.encode(look)} for look in looks]
         with self._database.writing() as conn:
-            conn.execute(insert_new(conn, outcome_judged).values(row))
+            for begin in range(0, len(rows), BATCH):
+                conn.execute(insert_new(conn, outcome_look).values(rows[begin : begin + BATCH]))

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """What this code writes; a state of a newer version is refused."""
 
 _COUNTER = BigInteger().with_variant(Integer, "sqlite")
@@ -254,15 +254,16 @@ outcome_value = Table(
 )
 """Values of outcomes, by key within the outcome; a correction replaces one."""
 
-outcome_judged = Table(
-    "outcome_judged",
+outcome_look = Table(
+    "outcome_look",
     metadata,
     _plan(),
     Column("name", String, primary_key=True),
-    Column("until", BigInteger, primary_key=True, autoincrement=False),
-    Column("found", LargeBinary, nullable=False),
+    Column("series", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("look", LargeBinary, nullable=False),
 )
-"""What was found on an outcome's one day; later rows change it no more."""
+"""What each look at an outcome's effect said; later rows change it no more."""
 
 link = Table(
     "link",

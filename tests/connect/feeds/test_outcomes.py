@@ -116,13 +116,16 @@ def rows_of(here: Here, days: range, effect: float = 0.0, *, opened: tuple[int, 
 
 def test_an_exact_effect_is_found_on_its_day_and_not_before(here: Here) -> None:
     here.read(rows_of(here, range(-28, 27), -2.0), until=28)
-    before = here.measured(looks(0, 14, until=26))
-    assert (before.estimate, before.low, before.high) == (None, None, None)
+    before = here.measured(looks(0, 14, until=6))
+    assert (before.estimate, before.low, before.high, before.looks) == (None, None, None, ())
     found = here.measured(looks(0, 14, until=28))
     assert found.estimate == pytest.approx(-2.0)
     assert found.low is not None
     assert found.high is not None
     assert found.low <= -2.0 <= found.high < 0
+    assert (found.finding, found.ended) == ("achieved", True)
+    assert [one.at for one in found.looks] == [day(7), day(14), day(21), day(27)]
+    assert found.looks[0].low is None, "at the first look nothing may be said yet"
     assert (found.units, found.note) == (12, "")
     assert [(one.units, one.missing) for one in found.waves] == [(3, 0)] * 4
     assert found.waves[2].after is None
@@ -133,6 +136,7 @@ def test_what_was_judged_stands_whatever_comes_later(here: Here) -> None:
     first = here.measured(looks(0, 14, until=28))
     here.read(rows_of(here, range(-28, 40), +9.0), until=40)
     later = here.measured(looks(0, 14, 28, until=40))
+    assert later.looks == first.looks
     assert (later.estimate, later.low, later.high) == (first.estimate, first.low, first.high)
     assert later.waves != first.waves
     assert later.shift is not None
@@ -141,9 +145,12 @@ def test_what_was_judged_stands_whatever_comes_later(here: Here) -> None:
 
 def test_a_late_source_is_waited_for(here: Here) -> None:
     here.read(rows_of(here, range(-28, 20), -2.0), until=20)
-    assert here.measured(looks(0, 14, until=30)).estimate is None
+    early = here.measured(looks(0, 14, until=30))
+    assert ([one.at for one in early.looks], early.ended) == ([day(7), day(14)], False)
     here.read(rows_of(here, range(-28, 27), -2.0), until=28)
-    assert here.measured(looks(0, 14, until=30)).estimate == pytest.approx(-2.0)
+    late = here.measured(looks(0, 14, until=30))
+    assert (late.estimate, len(late.looks), late.ended) == (pytest.approx(-2.0), 4, True)
+    assert late.looks[:2] == early.looks
 
 
 def test_data_of_exposed_units_only_are_told(here: Here) -> None:
@@ -152,7 +159,7 @@ def test_data_of_exposed_units_only_are_told(here: Here) -> None:
     found = here.measured(looks(0, 14, until=28))
     assert "The data hold values of open waves only: nothing can be compared." in found.note
     assert "There are no values from before the first wave." in found.note
-    assert "Nothing could be compared on that day" in found.note
+    assert "Nothing could be compared: too few values" in found.note
     assert (found.estimate, found.shift) == (None, None)
 
 
@@ -229,10 +236,10 @@ def one_plan(made: Here, rng: np.random.Generator, run: int, effect: float) -> b
     wave_of = {person.setting: table[person.external_id] for person in people}
     opened = (0, 14)
     values: list[Value] = []
-    trend = np.cumsum(rng.normal(0, 0.5, size=5))
+    trend = np.cumsum(rng.normal(0, 0.5, size=6))
     for team, wave in sorted(wave_of.items()):
         level, lasting = rng.normal(10, 2), 0.0
-        for block, number in enumerate((-14, -7, 3, 10, 20)):
+        for block, number in enumerate((-14, -7, 3, 10, 17, 24)):
             lasting = 0.6 * lasting + rng.normal(0, 1)
             exposed = wave < 2 and number >= opened[wave]
             found = level + trend[block] + lasting + (effect if exposed else 0.0)

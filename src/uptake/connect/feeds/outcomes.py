@@ -1,8 +1,8 @@
-"""Outcomes: their rows into the store, and at looks their means by wave, the guardrail's shift, the one estimate.
+"""Outcomes: their rows into the store, and at looks their means by wave, the guardrail's shift, what all looks show.
 
-The unit is what was drawn: persons' values are taken together by setting where settings were drawn. A judged outcome
-is estimated once, with redraws by the plan's own randomiser, and kept; nothing is estimated before its day. What
-follows from it stands in `implement/decide`. It never names a person beyond the store.
+The unit is what was drawn: persons' values are taken together by setting where settings were drawn. What the looks at
+an effect show stands in `effects`, what follows from it in `implement/decide`. It never names a person beyond the
+store.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from uptake.connect.feeds.effects import ALPHA, DRAWS, Effects
 from uptake.connect.feeds.match import pids_of
 from uptake.connect.feeds.usage import begin_of, written_at
 from uptake.connect.feeds.worker import Brought
@@ -24,18 +25,12 @@ from uptake.core.entry import rounded
 from uptake.core.look import Measured, UnitMean, Value, WaveLook, WaveMean
 from uptake.core.ports import Directory, Feeds, Values
 from uptake.core.time import Instant, Span, after
-from uptake.implement.targets import Unit, draw, units_of
-from uptake.measure.contrast import CONTROL, EXPOSED, TRANSITION, Panel, contrast, interval
-from uptake.plan.model import Implement, Plan
+from uptake.measure.contrast import CONTROL, EXPOSED, TRANSITION, Panel, contrast
+from uptake.plan.model import Plan
 from uptake.plan.outcome import Outcome
-from uptake.plan.outcome_rules import judged_at
 
-DRAWS = 999
-"""Redraws behind an interval."""
-DRAWS_LARGE = 199
-"""The same where there are more units than `LARGE`: drawing by hash takes its time."""
-LARGE = 5_000
-LEVEL = 0.95
+PRIMARY = 0.8
+"""The share of the error that the primary outcome's looks may spend, where others have looks, too."""
 ALIKE = 0.2
 """Where the shares of units without values differ by more between open waves and the others, a reader is told."""
 
@@ -112,7 +107,8 @@ class KeptOutcomes:
         assert plan.implement is not None
         self._plan, self._implement = plan, plan.implement
         self._kept, self._feeds, self._directory = kept, feeds, directory
-        self._draws = draws
+        self._effects = Effects(plan, kept=kept, directory=directory, draws=draws)
+        self._alphas = _alphas(plan.implement.outcomes)
 
     def measured(self, looks: Sequence[WaveLook]) -> tuple[Measured, ...]:
         """Each outcome of the plan, in its order."""
@@ -128,16 +124,11 @@ class KeptOutcomes:
         if not seen.read_at:
             return Measured(name=outcome.name, as_of=Instant(0), note="Its source was not read yet.")
         shown = self._shown(outcome, looks, waves, min(as_of, looks[0].until))
-        until = judged_at(outcome.judge, _first(looks), self._plan.timezone)
-        if until is None or as_of < until or looks[0].until < until:
-            return shown
-        found = self._kept.judged(outcome.name, until)
-        if found is None:
-            found = self._estimate(outcome, looks, waves, until)
-            self._kept.judge(outcome.name, until, found)
-        told = (shown.note, found.note)
-        note = " ".join(text for text in told if text)
-        return replace(found, as_of=shown.as_of, waves=shown.waves, note=note, shift=shown.shift, count=shown.count)
+        found = self._effects.measured(outcome, looks, waves, as_of=shown.as_of, alpha=self._alphas[item])
+        note = " ".join(text for text in (shown.note, found.note) if text)
+        told = {"finding": found.finding, "looks": found.looks, "more_days": found.more_days, "ended": found.ended}
+        told |= {"estimate": found.estimate, "low": found.low, "high": found.high, "level": found.level}
+        return replace(shown, **told, units=found.units, method=found.method, note=note)
 
     def _waves(self) -> dict[str, int]:
         """The wave of each unit as drawn: a setting by most of its people, a person by their pid."""
@@ -158,39 +149,31 @@ class KeptOutcomes:
         begin = after(zero, Span(seconds=-back.seconds, days=-back.days), self._plan.timezone)
         return Calendar(first=first, opened=opened, cuts=(begin, *sorted({zero, *steps, until} - {begin})))
 
-    def _by_unit(self, outcome: Outcome, calendar: Calendar) -> list[UnitMean]:
-        """Means by drawn unit: persons' values are taken together where settings were drawn."""
-        means = self._kept.means(outcome.name, calendar.cuts)
-        if outcome.unit == "setting" or self._implement.waves.assign_by == "person":
-            return list(means)
-        setting_of = {str(person.pid): person.setting for person in self._directory.people()}
-        together: defaultdict[tuple[str, int], list[UnitMean]] = defaultdict(list)
-        for mean in means:
-            if mean.unit in setting_of:
-                together[setting_of[mean.unit], mean.period].append(mean)
-        return [
-            UnitMean(
-                unit=unit,
-                period=period,
-                mean=sum(one.mean for one in ones) / len(ones),
-                count=sum(one.count for one in ones),
-            )
-            for (unit, period), ones in sorted(together.items())
-        ]
-
     def _shown(self, outcome: Outcome, looks: Sequence[WaveLook], waves: Mapping[str, int], until: Instant) -> Measured:
-        """Means by wave and the guardrail's shift, without any interval."""
+        """Means by wave, the guardrail's shift, and how large the effects wanted and feared are; no interval."""
         calendar = self._calendar(looks, until)
-        means = self._by_unit(outcome, calendar)
+        means = self._effects.by_unit(outcome, calendar.cuts)
         by_wave = tuple(self._wave_mean(look.wave, calendar, means, waves) for look in looks)
         exposed = sum(
             mean.count
             for mean in means
             if mean.unit in waves and self._is_open(calendar, waves[mean.unit], mean.period)
         )
-        shift = self._shift(calendar, means, waves) if outcome.guardrail is not None else None
         note = self._note(calendar, means, waves)
-        return Measured(name=outcome.name, as_of=until, waves=by_wave, note=note, shift=shift, count=exposed)
+        bare = Measured(name=outcome.name, as_of=until, waves=by_wave, note=note, count=exposed)
+        panel, labels, _ = self._panel(calendar, means, waves)
+        found = contrast(panel, labels)
+        if found is None or not found.expected or not isfinite(found.estimate / found.expected):
+            return bare
+        size, guardrail = abs(found.expected), outcome.guardrail
+        limit = None if guardrail is None else guardrail.increase or -(guardrail.decrease or 0.0)
+        wanted = outcome.by if outcome.want == "increase" else -outcome.by
+        return replace(
+            bare,
+            shift=None if limit is None else rounded(found.estimate / size),
+            goal=rounded(wanted * size) if wanted else None,
+            limit=None if limit is None else rounded(limit * size),
+        )
 
     @staticmethod
     def _is_open(calendar: Calendar, wave: int, period: int) -> bool:
@@ -230,44 +213,6 @@ class KeptOutcomes:
         sizes = np.bincount(labels, minlength=most).astype(float)
         return Panel(values=values, status=status, days=days, sizes=sizes), labels, units
 
-    def _shift(self, calendar: Calendar, means: Sequence[UnitMean], waves: Mapping[str, int]) -> float | None:
-        """The change of open waves less that of the others, as a share of what was expected without it."""
-        panel, labels, _ = self._panel(calendar, means, waves)
-        found = contrast(panel, labels)
-        if found is None or not found.expected or not isfinite(found.estimate / found.expected):
-            return None
-        return rounded(found.estimate / abs(found.expected))
-
-    def _estimate(
-        self, outcome: Outcome, looks: Sequence[WaveLook], waves: Mapping[str, int], until: Instant
-    ) -> Measured:
-        """The one estimate, as of the declared day."""
-        calendar = self._calendar(looks, until)
-        means = self._by_unit(outcome, calendar)
-        panel, labels, units = self._panel(calendar, means, waves)
-        found = interval(panel, labels, self._redraws(units, outcome.name), alpha=1 - LEVEL)
-        bare = Measured(name=outcome.name, as_of=until, units=len(units), level=LEVEL)
-        if found is None:
-            return replace(
-                bare, note="Nothing could be compared on that day: no values of waves open and not yet open."
-            )
-        estimate = rounded(found.estimate)
-        if not isfinite(found.low) or not isfinite(found.high):
-            noun = "settings" if self._implement.waves.assign_by == "setting" else "people"
-            return replace(bare, estimate=estimate, note=f"It cannot be told at {len(units)} {noun}.")
-        return replace(bare, estimate=estimate, low=rounded(found.low), high=rounded(found.high))
-
-    def _redraws(self, units: Sequence[str], name: str) -> NDArray[np.int_]:
-        """Waves drawn anew by the plan's own randomiser, under seeds that name the outcome and their number."""
-        strata = _strata(self._implement, self._directory)
-        drawn = [Unit(id=unit, stratum=strata.get(unit, "")) for unit in units]
-        count = self._draws if len(units) <= LARGE else min(self._draws, DRAWS_LARGE)
-        rows = np.empty((count, len(units)), dtype=int)
-        for number in range(count):
-            table = draw(self._implement.waves, drawn, seed=digest(f"redraw\0{name}\0{number}"), plan=self._plan.plan)
-            rows[number] = [table[unit.id] for unit in drawn]
-        return rows
-
     def _note(self, calendar: Calendar, means: Sequence[UnitMean], waves: Mapping[str, int]) -> str:
         """What a reader must know of the data: who has values, and who has none."""
         strangers = len({mean.unit for mean in means if mean.unit not in waves})
@@ -290,10 +235,6 @@ class KeptOutcomes:
         return " ".join(notes)
 
 
-def _first(looks: Sequence[WaveLook]) -> Instant | None:
-    return min((look.opened_at for look in looks if look.opened_at is not None), default=None)
-
-
 def _mean(means: Sequence[UnitMean]) -> float | None:
     """The mean over units, each counted once by all its values."""
     sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -303,10 +244,11 @@ def _mean(means: Sequence[UnitMean]) -> float | None:
     return rounded(sum(s / n for s, n in sums.values()) / len(sums)) if sums else None
 
 
-def _strata(implement: Implement, directory: Directory) -> dict[str, str]:
-    """The stratum of each unit, as it was drawn in."""
-    people = [person for person in directory.people() if person.wave is not None]
-    by_id = {unit.id: unit.stratum for unit in units_of(implement, people)}
-    if implement.waves.assign_by == "setting":
-        return by_id
-    return {str(person.pid): by_id[digest(person.external_id)] for person in people}
+def _alphas(outcomes: Sequence[Outcome]) -> tuple[float, ...]:
+    """The error that each outcome's looks may spend, fixed by the plan alone; those without a last look need none."""
+    primary = next((i for i, one in enumerate(outcomes) if one.primary), None)
+    others = [i for i, one in enumerate(outcomes) if one.judge and i != primary]
+    if primary is None or not others:
+        return tuple(ALPHA / max(1, len(others)) if i != primary else ALPHA for i in range(len(outcomes)))
+    rest = (1 - PRIMARY) * ALPHA / len(others)
+    return tuple(PRIMARY * ALPHA if i == primary else rest for i in range(len(outcomes)))

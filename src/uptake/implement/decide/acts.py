@@ -1,7 +1,7 @@
 """The closed list of acts that a rule may do, and what an overruled one gives back.
 
-advance, hold, train_more, support_more, ask, notify, task, rollback, rollback_release. An act on a guardrail that
-would take something from people is first asked for: a person decides. Every act has a key, so it is asked once.
+advance, hold, train_more, support_more, ask, notify, task, rollback, rollback_release. What would take something from
+people is first asked for where a guardrail's few values alone suggest it. Every act has a key, so it is asked once.
 When a rule speaks stands in `adjust`. Pure.
 """
 
@@ -12,6 +12,7 @@ from uptake.core.action import Action, Notify
 from uptake.core.decision import Decision, Verdict
 from uptake.core.picture import Picture
 from uptake.core.stage import Stage
+from uptake.implement.decide.outcomes import proven
 from uptake.implement.steps import ask, closing, opening, rule_key, support_more, train_more
 from uptake.implement.targets import wave_stage
 from uptake.plan.model import Plan, Rule
@@ -65,7 +66,7 @@ def carry_out(plan: Plan, picture: Picture, spoke: Spoke) -> Done:
             why = f"Rule: {wave} is held until a person decides."
             return [spoke.decision("hold", "held", why, question=spoke.question)], []
         case "rollback" | "rollback_release":
-            if rule.when.guardrail:
+            if rule.when.guardrail and not proven(picture, rule.when.guardrail):
                 why = f"Rule: {wave} is held; `uptake approve` {spoke.question} withdraws its exposure."
                 return [spoke.decision("hold", "held", why, question=spoke.question)], []
             return _withdraw(plan, picture, spoke)
@@ -86,8 +87,9 @@ def carry_out(plan: Plan, picture: Picture, spoke: Spoke) -> Done:
 
 
 def carry_out_approved(plan: Plan, picture: Picture, spoke: Spoke) -> Done | None:
-    """The act that was asked for first and that a person has approved; None while there is nothing to do."""
-    if spoke.rule.do not in ROLLBACKS or spoke.question not in picture.approved:
+    """The act that was asked for first, once a person has approved it or the looks show harm; None until then."""
+    shown = bool(spoke.rule.when.guardrail) and proven(picture, spoke.rule.when.guardrail)
+    if spoke.rule.do not in ROLLBACKS or not (shown or spoke.question in picture.approved):
         return None
     return _withdraw(plan, picture, spoke)
 

@@ -1,8 +1,8 @@
-"""What is said of outcomes: a guardrail that finds harm asks a person, and a judged day is told once.
+"""What is said of outcomes: each finding of the looks once, and what a guardrail asks of a person.
 
-Each outcome is a stage of its own, whose state is the finding. No finding here lets a wave open or rolls one back:
-an inference that stays valid under repeated looks is not there yet, so a guardrail holds and a person decides,
-and an estimate on the declared day is preliminary. Pure.
+Each outcome is a stage of its own, whose state is the finding. A guardrail's few values are no proof: they hold the
+next wave and ask. What the looks show together may be acted upon: harm by the plan's rules, and the primary outcome
+achieved makes a plan implemented. Pure.
 """
 
 from uptake.core.decision import Decision, Evidence
@@ -30,13 +30,34 @@ def findings(plan: Plan, picture: Picture) -> list[Decision]:
             continue
         question, stage = f"{QUESTION}{outcome.name}", outcome_stage(item)
         asked = question in picture.questions or question in picture.approved
-        if harm(outcome, measured) is not None and not asked:
-            found.append(_harm(outcome, measured, (stage, question, f"implement.outcomes.{item}.guardrail")))
-        if is_judged(plan, picture, outcome, measured) and (stage, rule := f"implement.outcomes.{item}") not in (
-            picture.ruled
-        ):
-            found.append(_judged(plan, picture, outcome, measured, (stage, rule)))
+        if harm_of(plan, picture, outcome.name) is not None and not asked:
+            found.append(_asks(outcome, measured, (stage, question, f"implement.outcomes.{item}.guardrail")))
+            continue
+        ended = measured.ended and (stage, f"implement.outcomes.{item}.judge") not in picture.ruled
+        if measured.looks and (ended or picture.stage(stage).state != measured.finding):
+            rule = f"implement.outcomes.{item}{'.judge' if ended else ''}"
+            found.append(_told(plan, outcome, measured, (stage, rule)))
     return found
+
+
+def primary(plan: Plan) -> int | None:
+    """Which outcome says what the plan achieved: the primary one, or the only one; None for none."""
+    assert plan.implement is not None
+    outcomes = plan.implement.outcomes
+    first = next((item for item, outcome in enumerate(outcomes) if outcome.primary), None)
+    return 0 if first is None and len(outcomes) == 1 else first
+
+
+def achieved(plan: Plan, picture: Picture) -> tuple[str, Evidence] | None:
+    """The rule and the evidence by which the plan achieved what it is for; None while it has not, or where it harms."""
+    assert plan.implement is not None
+    if any(measured.finding == "harm" for measured in picture.observed.outcomes):
+        return None
+    item = primary(plan)
+    measured = measured_of(picture, plan.implement.outcomes[item].name) if item is not None else None
+    if item is None or measured is None or measured.finding != "achieved":
+        return None
+    return f"implement.outcomes.{item}", _seen(plan.implement.outcomes[item], measured)
 
 
 def measured_of(picture: Picture, name: str) -> Measured | None:
@@ -44,7 +65,7 @@ def measured_of(picture: Picture, name: str) -> Measured | None:
     return next((one for one in picture.observed.outcomes if one.name == name), None)
 
 
-def harm(outcome: Outcome, measured: Measured) -> float | None:
+def suspected(outcome: Outcome, measured: Measured) -> float | None:
     """How far an outcome moved beyond its guardrail, as a share; None where it did not, or too few values say so."""
     guardrail = outcome.guardrail
     if guardrail is None or measured.shift is None or measured.count < guardrail.min_count:
@@ -54,12 +75,20 @@ def harm(outcome: Outcome, measured: Measured) -> float | None:
     return measured.shift if guardrail.decrease is not None and -measured.shift > guardrail.decrease else None
 
 
+def proven(picture: Picture, name: str) -> bool:
+    """Whether the looks show that an outcome went beyond its guardrail."""
+    measured = measured_of(picture, name)
+    return measured is not None and measured.finding == "harm"
+
+
 def harm_of(plan: Plan, picture: Picture, name: str) -> Evidence | None:
-    """The evidence of a guardrail in harm at the last look, for rules; None where it is not."""
+    """The evidence of a guardrail in harm, shown or suspected, for rules; None where there is none."""
     assert plan.implement is not None
     outcome = next((one for one in plan.implement.outcomes if one.name == name), None)
     measured = measured_of(picture, name)
-    if outcome is None or measured is None or harm(outcome, measured) is None:
+    if outcome is None or measured is None:
+        return None
+    if measured.finding != "harm" and suspected(outcome, measured) is None:
         return None
     return _shift(outcome, measured)
 
@@ -83,10 +112,14 @@ def judge_day(plan: Plan, picture: Picture, outcome: Outcome) -> Instant | None:
     return judged_at(outcome.judge, picture.opened_at(wave_stage(0)), plan.timezone)
 
 
-def is_judged(plan: Plan, picture: Picture, outcome: Outcome, measured: Measured) -> bool:
-    """Whether the outcome's one day has come, and its data were complete for it."""
-    day = judge_day(plan, picture, outcome)
-    return day is not None and picture.opened_at(wave_stage(0)) is not None and measured.as_of >= day
+def is_settled(plan: Plan, picture: Picture) -> bool:
+    """Whether nothing more is to be waited for: what the plan is for has its finding, or no look will bring one."""
+    assert plan.implement is not None
+    item = primary(plan)
+    if item is None or not plan.implement.outcomes[item].judge:
+        return True
+    measured = measured_of(picture, plan.implement.outcomes[item].name)
+    return measured is not None and (measured.ended or measured.finding != "undecided")
 
 
 def result_words(measured: Measured) -> str:
@@ -95,56 +128,73 @@ def result_words(measured: Measured) -> str:
         return measured.note or "nothing could be compared"
     value = f"{measured.estimate:+.3g}"
     if measured.low is None or measured.high is None:
-        return f"{value}; it cannot be told at {measured.units} units"
-    return f"{value} ({100 * measured.level:.0f}% permutation interval {measured.low:+.3g} to {measured.high:+.3g})"
+        return f"{value}; nothing can be said of it yet" if not measured.ended else f"{value}; it cannot be told"
+    return (
+        f"{value} ({100 * measured.level:g}% interval, all looks together, {measured.low:+.3g} to {measured.high:+.3g})"
+    )
 
 
-def _harm(outcome: Outcome, measured: Measured, place: tuple[Stage, str, str]) -> Decision:
+def _asks(outcome: Outcome, measured: Measured, place: tuple[Stage, str, str]) -> Decision:
     stage, question, rule = place
     evidence = _shift(outcome, measured)
-    why = (
-        f"{outcome.name} moved by {evidence.seen} in open waves against waves not yet open. That is no proof; no wave "
-        f"opens until a person decides: `uptake approve` {question}."
-    )
+    until = f"no wave opens until a person decides: `uptake approve` {question}."
+    moved = f"{outcome.name} moved by {evidence.seen} in open waves against waves not yet open"
+    if measured.finding == "harm":
+        why = f"Harm: {moved}, beyond its guardrail at all looks together; {until}"
+    else:
+        why = f"{moved}. That is no proof; {until}"
     return Decision(
-        stage=stage, verdict="hold", state="harm", rule=rule, why=why, evidence=(evidence,), question=question
+        stage=stage,
+        verdict="hold",
+        state=measured.finding,
+        rule=rule,
+        why=why,
+        evidence=(evidence,),
+        question=question,
     )
 
 
 def _shift(outcome: Outcome, measured: Measured) -> Evidence:
     guardrail = outcome.guardrail
     assert guardrail is not None
-    assert measured.shift is not None
     share, word = (guardrail.increase, "rise") if guardrail.increase is not None else (guardrail.decrease, "fall")
+    moved = "beyond its limit" if measured.shift is None else f"{100 * measured.shift:+.1f}%"
     return Evidence(
         what=f"{outcome.name}, change against waves not yet open",
-        seen=f"{100 * measured.shift:+.1f}% over {count(measured.count, 'value')}",
+        seen=f"{moved} over {count(measured.count, 'value')}",
         wanted=f"no {word} of more than {100 * (share or 0):g}%",
-        source="last look",
+        source="looks at it, all together" if measured.finding == "harm" else "last look",
     )
 
 
-def _judged(plan: Plan, picture: Picture, outcome: Outcome, measured: Measured, place: tuple[Stage, str]) -> Decision:
+def _told(plan: Plan, outcome: Outcome, measured: Measured, place: tuple[Stage, str]) -> Decision:
     stage, rule = place
-    day = judge_day(plan, picture, outcome)
-    assert day is not None
-    assert plan.implement is not None
-    back = any(
-        picture.stage(wave_stage(wave.ordinal)).state == "rolled back"
-        for wave in (picture.drawn.waves if picture.drawn else ())
-    )
-    condition = " A wave was rolled back before, so this is conditional on that." if back else ""
-    why = (
-        f"{outcome.name}, judged as of {moment(day, plan.timezone)}: {result_words(measured)}. Preliminary.{condition}"
-    )
-    evidence = [
-        Evidence(
-            what=outcome.name, seen=result_words(measured), wanted=wanted(outcome), source="open against not yet open"
-        )
-    ]
+    at = moment(measured.looks[-1].at, plan.timezone)
+    last = ", the last look" if measured.ended else ""
+    more = ""
+    if measured.more_days:
+        more = f" About {count(max(1, round(measured.more_days)), 'day')} more are needed if it stays so."
+    why = f"{outcome.name} is {measured.finding} as of {at}{last}: {result_words(measured)}.{more}"
+    evidence = [_seen(outcome, measured)]
     if measured.note:
         evidence.append(Evidence(what="data", seen=measured.note, source="last look"))
-    return Decision(stage=stage, verdict="hold", state="undecided", rule=rule, why=why, evidence=tuple(evidence))
+    return Decision(
+        stage=stage,
+        verdict="advance" if measured.finding == "achieved" else "hold",
+        state=measured.finding,
+        rule=rule,
+        why=why,
+        evidence=tuple(evidence),
+    )
+
+
+def _seen(outcome: Outcome, measured: Measured) -> Evidence:
+    return Evidence(
+        what=outcome.name,
+        seen=f"{measured.finding}: {result_words(measured)}",
+        wanted=wanted(outcome),
+        source=f"exposed against not yet exposed; {measured.method}",
+    )
 
 
 def wanted(outcome: Outcome) -> str:

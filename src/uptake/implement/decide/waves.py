@@ -18,9 +18,9 @@ from uptake.implement import gates
 from uptake.implement.decide import audience, training
 from uptake.implement.decide.access import access_again
 from uptake.implement.decide.adjust import adjustments
-from uptake.implement.decide.outcomes import findings, guarded
+from uptake.implement.decide.outcomes import achieved, findings, guarded
 from uptake.implement.steps import announcements, booked, opening, surveys
-from uptake.implement.targets import HALF, wave_stage
+from uptake.implement.targets import HALF, IN_USE, wave_stage
 from uptake.plan.freeze import frozen
 from uptake.plan.model import Plan
 
@@ -205,7 +205,7 @@ def _gate(
 
 
 def _half(plan: Plan, picture: Picture, drawn: Drawn) -> list[Decision]:
-    """In use: all waves but the holdout open, none rolled back, and adoption at the plan's own target."""
+    """In use: all waves but the holdout open, none rolled back, adoption at the plan's own target; and implemented."""
     assert plan.implement is not None
     target = plan.implement.adoption.target
     states = [picture.stage(wave_stage(wave.ordinal)).state for wave in drawn.waves if not wave.holdout]
@@ -213,19 +213,33 @@ def _half(plan: Plan, picture: Picture, drawn: Drawn) -> list[Decision]:
     all_open = all(state in ("open", "adopting", "adopted", "held") for state in states)
     total = gates.whole(picture, drawn.waves)
     before = picture.stage(HALF).state
-    if all_open and total.present and gates.share_of(total) >= target - 1e-9:
-        seen = gates.adoption_evidence(total, wanted=f"at least {100 * target:g}%")
-        shown = "The effect is not shown yet." if plan.implement.outcomes else "Nobody measured what it achieved."
-        why = f"In use: every wave is open and adoption is at target. {shown}"
-        if before == "in use":
-            return []
-        return [_of_half("advance", "in use", why, (seen,))]
-    if before == "in use":
-        seen = gates.adoption_evidence(total, wanted=f"at least {100 * target:g}%")
+    seen = gates.adoption_evidence(total, wanted=f"at least {100 * target:g}%") if total.present else None
+    if all_open and seen is not None and gates.share_of(total) >= target - 1e-9:
+        return _used(plan, picture, before, seen)
+    if before in IN_USE:
+        assert seen is not None
         return [_of_half("hold", "adopting", "No longer in use: adoption fell below target.", (seen,))]
     if letting_in:
         return [_of_half("advance", "adopting", "People are being let in, wave by wave.")] if not before else []
     return []
+
+
+def _used(plan: Plan, picture: Picture, before: str, seen: Evidence) -> list[Decision]:
+    """In use, and implemented where the outcome that the plan is for is achieved and no guardrail is in harm."""
+    assert plan.implement is not None
+    reached, found = achieved(plan, picture), list[Decision]()
+    if before not in IN_USE or (before == "implemented" and reached is None):
+        shown = "The effect is not shown yet." if plan.implement.outcomes else "Nobody measured what it achieved."
+        why = "In use: every wave is open and adoption is at target."
+        if before == "implemented":
+            found.append(_of_half("hold", "in use", f"{why} It is no longer implemented.", (seen,)))
+        else:
+            found.append(_of_half("advance", "in use", why if reached else f"{why} {shown}", (seen,)))
+    if reached is not None and before != "implemented":
+        rule, evidence = reached
+        why = f"Implemented: in use, and {evidence.what} is achieved."
+        found.append(replace(_of_half("advance", "implemented", why, (seen, evidence)), rule=rule))
+    return found
 
 
 def _of_half(verdict: Verdict, state: str, why: str, evidence: tuple[Evidence, ...] = ()) -> Decision:

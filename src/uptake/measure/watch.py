@@ -1,0 +1,158 @@
+"""One effect followed through all looks of a plan: values in, bands out, those that stand left as they are.
+
+Which inference is used, how the error is spent and against what target the effect is held is fixed before the first
+look (`Course`). Gaps are filled without regard to waves, so that a draw that might have been would have filled them
+alike. Which looks there are and what is done about a finding is not known here.
+"""
+
+# numpy's own types give Any for comparisons and sums
+# pyright: reportAny=false
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from uptake.measure import paths
+from uptake.measure.findings import Band, bands
+from uptake.measure.looks import View, against, joint, looks, views
+from uptake.measure.paths import Drawn, Method
+from uptake.measure.sequence import sequence
+from uptake.measure.spending import Kind, Spending, allowed
+from uptake.measure.statistics import Floats, Ints, Statistics, summarise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How an effect is followed, fixed before the first look.
+
+    Args:
+        method: of inference, see `paths.method_for`.
+        kind: how the error is spent.
+        alpha: in all, two-sided.
+        planned: the share of the planned information at each look, the first look's first; 0 where it can know nothing.
+        share: the effect is held against this share of what there would have been without it, such as -0.1.
+        studentised: for paths of persons; not for a few settings.
+        seed: of normal paths.
+    """
+
+    method: Method
+    kind: Kind
+    alpha: float
+    planned: tuple[float, ...]
+    share: float = 0.0
+    studentised: bool = True
+    seed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """An outcome of drawn units as far as it is known.
+
+    Args:
+        values: units x periods, without gaps.
+        labels: the place of each unit's cohort.
+        cohorts: the first exposed period of each cohort, rising, `NEVER` last where there is one.
+        first: the period in which something of the change first reached each (`Statistics.first`).
+        periods: their names, rising: of a look's period its number from 1, of those before the first look 0 and below.
+        orders: (1 + B) x units for paths, as in `paths.Drawn`; None for the other methods.
+    """
+
+    values: Floats
+    labels: Ints
+    cohorts: Floats
+    first: Floats
+    periods: Floats
+    orders: Ints | None = None
+
+    @property
+    def exposed(self) -> Floats:
+        """Units x periods, 1 where a unit was exposed."""
+        return (self.periods >= self.cohorts[:, None]).astype(float)[self.labels]
+
+
+def fill(values: Floats) -> tuple[Floats, float]:
+    """A panel without gaps, and the share of it that had to be filled.
+
+    A gap takes its period's mean and what its unit was off the means in the periods that it has. Who was exposed plays
+    no part, so nothing is found without an effect; an effect comes out the smaller for it.
+
+    Args:
+        values: units x periods, NaN for a gap; every period has values.
+    """
+    gaps = np.isnan(values)
+    if not gaps.any():
+        return values, 0.0
+    there = ~gaps
+    means = np.where(there, values, 0.0).sum(axis=0) / there.sum(axis=0)
+    off = np.where(there, values - means, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return np.where(gaps, means + off[:, None], values), float(gaps.mean())
+
+
+def follow(known: Followed, course: Course, made: Sequence[int], *, before: Sequence[Band] = ()) -> tuple[Band, ...]:
+    """The bands of all looks so far that can say anything.
+
+    Args:
+        known: the outcome up to the latest look.
+        course: fixed beforehand.
+        made: the numbers of the looks, rising; each has seen the periods up to its own number, which is one of them.
+        before: the bands that stand, of the first looks in `made` that could say anything; given back as they are.
+    """
+    labelled = _shape(known)
+    at = [int(np.searchsorted(known.periods, one, side="right")) for one in made]
+    seen = [one for one in views(labelled, at) if course.planned[round(one.period) - 1] > 0]
+    if not seen:
+        return tuple(before)
+    shares = [course.planned[round(one.period) - 1] for one in seen]
+    if course.method == "paths":
+        return _by_paths(known, course, seen, shares, before)
+    stats = replace(_summary(known), first=known.first)
+    effect = looks(stats, seen)
+    moved = against(stats, effect, share=course.share) if course.share else effect
+    if course.method == "sequence":
+        first = moved[0]
+        best = shares[-1] / shares[0] / first.se**2 if not before else shares[-1] / shares[0] / before[0].se ** 2
+        return (*before, *sequence(moved, best=best, alpha=course.alpha)[len(before) :])
+    df = stats.units - len(stats.cohorts)
+    rule = Spending(kind=course.kind, alpha=course.alpha, seed=course.seed, df=df)
+    return bands(joint(stats, moved), moved, shares, rule, before=before)
+
+
+def _shape(known: Followed) -> Statistics:
+    """Sizes and dates alone, as `looks.views` reads them."""
+    sizes = np.bincount(known.labels, minlength=known.cohorts.size).astype(np.float64)
+    nothing = np.zeros((known.cohorts.size, known.periods.size))
+    flat = {"means": nothing, "covariances": nothing[:, :, None]}
+    return Statistics(periods=known.periods, cohorts=known.cohorts, sizes=sizes, first=known.first, **flat)
+
+
+def _summary(known: Followed) -> Statistics:
+    return summarise(known.values, known.labels, cohorts=known.cohorts, periods=known.periods)
+
+
+def _by_paths(
+    known: Followed, course: Course, seen: Sequence[View], shares: Sequence[float], before: Sequence[Band]
+) -> tuple[Band, ...]:
+    """Bands from the draws that might have been."""
+    assert known.orders is not None
+    values = known.values / (1 + course.share * known.exposed)
+    beta = "efficient" if course.studentised else "1"
+    drawn = Drawn(values=values, orders=known.orders, views=seen, beta=beta, studentised=course.studentised)
+    walked = paths.statistics(drawn)
+    spendable = [allowed(course.kind, share, alpha=course.alpha) for share in shares]
+    found = paths.thresholds(walked, spendable, before=[one.boundary for one in before])
+    alone = replace(drawn, orders=known.orders[:1], studentised=False)
+    points = paths.statistics(alone)[0]
+    made = list(before)
+    for place in range(len(before), len(seen)):
+        point, statistic, far = float(points[place]), float(walked[0, place]), found[place]
+        se = abs(point / statistic) if course.studentised and statistic else 1.0
+        low, high = point - far * se, point + far * se
+        if not course.studentised and not course.share and math.isfinite(far):
+            upto = replace(drawn, views=seen[: place + 1])
+            inverted = paths.confidence(upto, known.exposed, spendable[: place + 1])
+            low, high = inverted.low, inverted.high
+        period = seen[place].period
+        made.append(Band(period=period, estimate=point, se=se, boundary=far, low=low, high=high))
+    return tuple(made)
