@@ -16,6 +16,7 @@ from uptake.core.ports import Person
 from uptake.core.stage import HostFact
 from uptake.core.time import Instant, Span, after, parse_instant
 from uptake.deploy.steps import batch_steps
+from uptake.implement.decide.outcomes import is_settled
 from uptake.implement.decide.training import is_training
 from uptake.implement.targets import HALF, assign, audience_digest, wave_facts, wave_stage
 from uptake.loop.ports import Looked, Ports
@@ -43,6 +44,10 @@ MADE_UP_HOSTS = 3
 """Hosts of a rehearsal where no column says whom they serve."""
 
 
+Now = Callable[[], tuple[Instant, Picture]]
+"""The rehearsal's clock and picture."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """What came of a rehearsal: its entries, the last picture, and what was made up; whether it was cut short."""
@@ -63,7 +68,11 @@ class Rehearsed:
         crowd = f"{self.people} people" if self.made_up_people else "what the people of the audience file do"
         bass = f"Bass p {how.innovation:g} and q {how.imitation:g} per gate time, {100 * how.ceiling:g}% ever adopt"
         hosts = f"the hosts: {how.step_s:g} s a step, each fails with chance {how.host_failure:g}"
-        return (f"{crowd}: {bass}", hosts)
+        implement = self.read.plan.implement
+        if implement is None or not implement.outcomes:
+            return (f"{crowd}: {bass}", hosts)
+        moved = "twice as much as is wanted" if how.effect is None else f"by {100 * how.effect:+g}%"
+        return (f"{crowd}: {bass}", hosts, f"the outcomes: they change {moved} from a wave's opening on")
 
 
 def rehearse(
@@ -108,7 +117,7 @@ def rehearse(
         probes=MadeUpProbes(clock, hosts, stepless=plan.deploy is not None and not batch_steps(plan.deploy)),
         notices=MadeUpWork(clock, takes_ms=1_000),
         access=MadeUpWork(clock, takes_ms=1_000),
-        looked=Looked(learning=_learning(plan, directory, behaviour, lambda: ring.picture)),
+        looked=_looked(plan, directory, behaviour, seed, lambda: (clock.now(), ring.picture)),
     )
     ring = Ring(plan, ports, epoch=None)
 
@@ -138,13 +147,19 @@ def rehearse(
     )
 
 
-def _learning(
-    plan: Plan, directory: MemoryDirectory, behaviour: Behaviour, picture: Callable[[], Picture]
-) -> MadeUpLearning | None:
-    """Made-up training, where the plan has any."""
-    if plan.implement is None or plan.implement.train is None:
-        return None
-    return MadeUpLearning(directory, behaviour, invited=lambda wave: is_training(plan, picture(), wave_stage(wave)))
+def _looked(plan: Plan, directory: MemoryDirectory, behaviour: Behaviour, seed: int, now: Now) -> Looked:
+    """Made-up training and outcomes, where the plan has any."""
+    if plan.implement is None:
+        return Looked()
+    learning = None
+    if plan.implement.train is not None:
+        invited = lambda wave: is_training(plan, now()[1], wave_stage(wave))  # noqa: E731  a port's own question
+        learning = MadeUpLearning(directory, behaviour, invited=invited)
+    if not plan.implement.outcomes:
+        return Looked(learning=learning)
+    from uptake.app.outcomes import made_up_outcomes
+
+    return Looked(learning=learning, outcomes=made_up_outcomes(plan, directory, behaviour, seed, now))
 
 
 def _is_over(read: ReadPlan, picture: Picture, limit: Instant, now: Instant) -> bool:
@@ -158,7 +173,9 @@ def _is_over(read: ReadPlan, picture: Picture, limit: Instant, now: Instant) -> 
     drawn = picture.drawn
     assert drawn is not None
     states = [picture.stage(replace(HALF, ordinal=w.ordinal)).state for w in drawn.waves if not w.holdout]
-    return all(word in ("adopted", "rolled back") for word in states)
+    if "rolled back" in states:
+        return all(word in ("adopted", "rolled back") for word in states)
+    return all(word == "adopted" for word in states) and is_settled(read.plan, picture)
 
 
 def _begin(read: ReadPlan) -> Instant:

@@ -23,11 +23,20 @@ from uptake.report.rehearsal import rehearsal_json, rehearsal_text, summarise
 from uptake.simulate.world import Behaviour
 
 PEOPLE_MOST = 1_000_000
+EFFECT_MOST = 10.0
 NOT_NEEDED = ("UP201", "UP202")
 """A rehearsal needs no file and no column to be there: what is missing is made up."""
 
 
-def run(plan: Path, *, seed: int = 1, people: int = 0, host_failure: float = 0.0, json: bool = False) -> int:
+def run(
+    plan: Path,
+    *,
+    seed: int = 1,
+    people: int = 0,
+    host_failure: float = 0.0,
+    effect: float | None = None,
+    json: bool = False,
+) -> int:
     """Rehearse a plan.
 
     Args:
@@ -35,10 +44,14 @@ def run(plan: Path, *, seed: int = 1, people: int = 0, host_failure: float = 0.0
         seed: names every draw; the same seed gives the same rehearsal.
         people: so many made-up people; by default those of the audience file, or 120 made-up ones.
         host_failure: the chance, 0 to 1, that a step fails on a made-up host.
+        effect: by which share outcomes change from a wave's opening on, such as -0.1; by default twice
+            what the plan wants, since what is wanted is to be exceeded.
         json: print one JSON object.
     """
     if not 0 <= people <= PEOPLE_MOST or not 0 <= host_failure <= 1:
         raise refuse("UP030", str(plan), f"--people is 0 to {PEOPLE_MOST}, --host-failure is 0 to 1")
+    if effect is not None and not -1 <= effect <= EFFECT_MOST:
+        raise refuse("UP030", str(plan), f"--effect is a share from -1 to {EFFECT_MOST:g}", "write -0.1 for 10% less")
     read = read_file(plan)
     refuse_mistakes(plan, but=NOT_NEEDED)
     audience = None
@@ -48,7 +61,7 @@ def run(plan: Path, *, seed: int = 1, people: int = 0, host_failure: float = 0.0
             from uptake.connect.people.csv import read_people
 
             audience = read_people(path, read.plan.implement.audience)
-    behaviour = Behaviour(host_failure=host_failure)
+    behaviour = Behaviour(host_failure=host_failure, effect=effect)
     rehearsed = rehearse(read, seed=seed, people=audience, count=people or 120, behaviour=behaviour)
     again = replay(read.plan, rehearsed.entries)
     summary = summarise(

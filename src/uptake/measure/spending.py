@@ -12,6 +12,7 @@ made is never changed by later looks. Source: Lan & DeMets, "Discrete sequential
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Literal
 
@@ -25,6 +26,8 @@ PATHS = 200_000
 """So many paths are drawn: fewer make the last boundary wander."""
 LEAST = 20
 """A look that fewer paths than this may cross spends nothing yet: where they end would be chance."""
+KEPT_MOST = 5_000
+"""Draws of so many paths are kept: plans ask for the same ones again and again."""
 NORMAL = NormalDist()
 RIDGE = 1e-10
 """Added to the looks' variances, relative to them: two looks may tell the very same."""
@@ -210,5 +213,13 @@ def _paths(covariance: Floats, seed: int | str, paths: int) -> Iterator[Floats]:
     factor = np.linalg.cholesky(covariance / np.outer(scale, scale) + RIDGE * np.eye(scale.size))
     draws = np.empty((scale.size, paths))
     for look in range(scale.size):
-        draws[look] = stream(seed, "look", look).standard_normal(paths)
+        draws[look] = _normals(seed, look, paths) if paths <= KEPT_MOST else _drawn(seed, look, paths)
         yield factor[look, : look + 1] @ draws[: look + 1]
+
+
+def _drawn(seed: int | str, look: int, paths: int) -> Floats:
+    """The normal numbers that a look adds."""
+    return stream(seed, "look", look).standard_normal(paths)
+
+
+_normals = lru_cache(maxsize=1024)(_drawn)

@@ -90,7 +90,22 @@ def fill(values: Floats) -> tuple[Floats, float]:
     return np.where(gaps, means + off[:, None], values), float(gaps.mean())
 
 
-def follow(known: Followed, course: Course, made: Sequence[int], *, before: Sequence[Band] = ()) -> tuple[Band, ...]:
+@dataclass(slots=True)
+class Walked:
+    """The paths of looks that were made already, (1 + B) x looks, by their numbers: kept in memory, to be quick."""
+
+    numbers: tuple[int, ...] = ()
+    columns: Floats | None = None
+
+
+def follow(
+    known: Followed,
+    course: Course,
+    made: Sequence[int],
+    *,
+    before: Sequence[Band] = (),
+    walked: Walked | None = None,
+) -> tuple[Band, ...]:
     """The bands of all looks so far that can say anything.
 
     Args:
@@ -98,25 +113,34 @@ def follow(known: Followed, course: Course, made: Sequence[int], *, before: Sequ
         course: fixed beforehand.
         made: the numbers of the looks, rising; each has seen the periods up to its own number, which is one of them.
         before: the bands that stand, of the first looks in `made` that could say anything; given back as they are.
+        walked: what paths need of the looks in `before`, if it is still there.
     """
-    labelled = _shape(known)
-    at = [int(np.searchsorted(known.periods, one, side="right")) for one in made]
-    seen = [one for one in views(labelled, at) if course.planned[round(one.period) - 1] > 0]
+    if course.method == "paths":
+        return _by_paths(known, course, made, before, walked or Walked())
+    seen = _seen(known, course, made)
     if not seen:
         return tuple(before)
-    shares = [course.planned[round(one.period) - 1] for one in seen]
-    if course.method == "paths":
-        return _by_paths(known, course, seen, shares, before)
+    shares = [_share(course, one) for one in seen]
     stats = replace(_summary(known), first=known.first)
     effect = looks(stats, seen)
     moved = against(stats, effect, share=course.share) if course.share else effect
     if course.method == "sequence":
-        first = moved[0]
-        best = shares[-1] / shares[0] / first.se**2 if not before else shares[-1] / shares[0] / before[0].se ** 2
+        first = before[0].se if before else moved[0].se
+        best = max(course.planned) / shares[0] / first**2
         return (*before, *sequence(moved, best=best, alpha=course.alpha)[len(before) :])
     df = stats.units - len(stats.cohorts)
     rule = Spending(kind=course.kind, alpha=course.alpha, seed=course.seed, df=df)
     return bands(joint(stats, moved), moved, shares, rule, before=before)
+
+
+def _seen(known: Followed, course: Course, made: Sequence[int]) -> list[View]:
+    """What the looks ask, where they can know anything."""
+    at = [int(np.searchsorted(known.periods, number, side="right")) for number in made]
+    return [one for one in views(_shape(known), at) if _share(course, one) > 0]
+
+
+def _share(course: Course, view: View) -> float:
+    return course.planned[round(view.period) - 1]
 
 
 def _shape(known: Followed) -> Statistics:
@@ -132,27 +156,35 @@ def _summary(known: Followed) -> Statistics:
 
 
 def _by_paths(
-    known: Followed, course: Course, seen: Sequence[View], shares: Sequence[float], before: Sequence[Band]
+    known: Followed, course: Course, made: Sequence[int], before: Sequence[Band], walked: Walked
 ) -> tuple[Band, ...]:
     """Bands from the draws that might have been."""
     assert known.orders is not None
-    values = known.values / (1 + course.share * known.exposed)
+    numbers = tuple(round(band.period) for band in before)
+    stood = walked.columns if walked.numbers == numbers else None
+    skipped = max(numbers, default=0) if stood is not None or not numbers else 0
+    seen = _seen(known, course, [number for number in made if number > skipped])
+    if not seen:
+        return tuple(before)
+    values = known.values / (1 + course.share * known.exposed) if course.share else known.values
     beta = "efficient" if course.studentised else "1"
     drawn = Drawn(values=values, orders=known.orders, views=seen, beta=beta, studentised=course.studentised)
-    walked = paths.statistics(drawn)
-    spendable = [allowed(course.kind, share, alpha=course.alpha) for share in shares]
-    found = paths.thresholds(walked, spendable, before=[one.boundary for one in before])
-    alone = replace(drawn, orders=known.orders[:1], studentised=False)
-    points = paths.statistics(alone)[0]
-    made = list(before)
-    for place in range(len(before), len(seen)):
-        point, statistic, far = float(points[place]), float(walked[0, place]), found[place]
+    new = paths.statistics(drawn)
+    columns = new if stood is None else np.hstack([stood, new])
+    told = [*(() if stood is None else numbers), *(round(one.period) for one in seen)]
+    spendable = [allowed(course.kind, course.planned[number - 1], alpha=course.alpha) for number in told]
+    found = paths.thresholds(columns, spendable, before=[one.boundary for one in before])
+    points = paths.statistics(replace(drawn, orders=known.orders[:1], studentised=False))[0]
+    bands_made, begin = list(before), len(told) - len(seen)
+    for place in range(len(before), len(told)):
+        point, statistic, far = float(points[place - begin]), float(columns[0, place]), found[place]
         se = abs(point / statistic) if course.studentised and statistic else 1.0
         low, high = point - far * se, point + far * se
         if not course.studentised and not course.share and math.isfinite(far):
-            upto = replace(drawn, views=seen[: place + 1])
+            upto = replace(drawn, views=_seen(known, course, told[: place + 1]))
             inverted = paths.confidence(upto, known.exposed, spendable[: place + 1])
             low, high = inverted.low, inverted.high
-        period = seen[place].period
-        made.append(Band(period=period, estimate=point, se=se, boundary=far, low=low, high=high))
-    return tuple(made)
+        period = float(told[place])
+        bands_made.append(Band(period=period, estimate=point, se=se, boundary=far, low=low, high=high))
+    walked.numbers, walked.columns = tuple(told), columns
+    return tuple(bands_made)

@@ -108,23 +108,31 @@ def _of(
     begins = np.searchsorted(known.periods, known.touched, side="left")
     effect, before = np.zeros((count, width)), np.zeros((1 + known.covariates, count, width))
     exposed = np.zeros((count, width))
-    contrasts: dict[Pair, Floats] = {}
-    for (g, t), share in shares.items():
-        latest = max(float(known.cohorts[g]), float(known.periods[t]))
-        from_place = int(np.searchsorted(known.touched, latest, side="right"))
-        first = count - 1 if controls == "last" else from_place
-        if (g, first) not in contrasts:
-            contrasts[g, first] = _contrast(known, g, first)
-        contrast = share * contrasts[g, first]
-        effect[:, t] += contrast
-        exposed[g, t] += share
+    for (g, first), alike in _by_controls(known, shares, controls).items():
+        periods, parts = np.array([t for t, _ in alike]), np.array([share for _, share in alike])
+        contrast, total = _contrast(known, g, first), float(parts.sum())
+        effect[:, periods] += contrast[:, None] * parts
+        exposed[g, periods] += parts
         start = int(begins[g])
         if start:
             columns = slice(start - 1, start) if lag == "previous" else slice(0, start)
-            before[0, :, columns] += contrast[:, None] / (1 if lag == "previous" else start)
+            before[0, :, columns] += total * contrast[:, None] / (1 if lag == "previous" else start)
         for place in range(known.covariates):
-            before[1 + place, :, known.periods.size + place] += contrast
+            before[1 + place, :, known.periods.size + place] += total * contrast
     return Weights(effect=effect, before=before, exposed=exposed, event_time=event_time)
+
+
+def _by_controls(
+    known: Statistics, shares: dict[Pair, float], controls: Controls
+) -> dict[tuple[int, int], list[tuple[int, float]]]:
+    """The periods and shares of each cohort, by the first place of its controls: those stand behind it."""
+    found: dict[tuple[int, int], list[tuple[int, float]]] = {}
+    latest = [max(float(known.cohorts[g]), float(known.periods[t])) for g, t in shares]
+    places = np.searchsorted(known.touched, latest, side="right").tolist()
+    for ((g, t), share), place in zip(shares.items(), places, strict=True):
+        first = known.cohorts.size - 1 if controls == "last" else place
+        found.setdefault((g, first), []).append((t, share))
+    return found
 
 
 def _contrast(known: Statistics, g: int, first: int) -> Floats:

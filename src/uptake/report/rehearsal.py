@@ -10,6 +10,7 @@ from typing import Any
 
 from uptake.core.entry import Entry, Observed
 from uptake.core.picture import Picture
+from uptake.core.stage import Stage
 from uptake.core.time import Instant, as_datetime
 from uptake.implement.gates import whole
 from uptake.implement.targets import IN_USE, wave_stage
@@ -52,6 +53,7 @@ class Summary:
     differing: int
     ledger: str
     revision: str = ""
+    outcomes: tuple[str, ...] = ()
 
 
 def summarise(
@@ -94,7 +96,13 @@ def summarise(
         differing=differing,
         ledger=entries[-1].hash,
         revision=read.digest,
+        outcomes=tuple(why for stage, why in _found(picture).items() if stage.ordinal < -1),
     )
+
+
+def _found(picture: Picture) -> dict[Stage, str]:
+    """The last word on each stage of the implement half."""
+    return {n.decision.stage: n.decision.why for n in picture.decisions if n.decision.stage.half == "implement"}
 
 
 def _waves(read: ReadPlan, picture: Picture) -> tuple[WaveRehearsed, ...]:
@@ -162,6 +170,7 @@ def rehearsal_text(summary: Summary) -> str:
     if summary.curve:
         lines += ["", "Adoption", *_bars(summary.curve)]
     lines += ["", "Rules", *(f"  {rule}" for rule in summary.rules)] if summary.rules else []
+    lines += ["", "Outcomes", *(f"  {words}" for words in summary.outcomes)] if summary.outcomes else []
     lines += [f"Open question: {name}; here a person must decide." for name in summary.questions]
     lines += ["", summary.ending, f"{summary.decisions} decisions, {summary.differing} differ when replayed."]
     return "\n".join([*lines, f"Ledger {summary.ledger[:16]}"])

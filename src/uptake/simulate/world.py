@@ -31,6 +31,8 @@ class Behaviour:
         step_s: seconds that a step takes on a host.
         host_failure: the chance that a step fails on a host, in [0, 1].
         trained: the share of the invited who complete their training, in [0, 1].
+        effect: by which share outcomes change from a wave's opening on; None for twice what is wanted of each.
+        alike: the share of a person's variance that a setting's people have in common, in [0, 0.5].
 
     Source: Bass (1969), "A new product growth model for consumer durables", eq. 9.
     """
@@ -41,6 +43,8 @@ class Behaviour:
     step_s: float = 20.0
     host_failure: float = 0.0
     trained: float = 0.9
+    effect: float | None = None
+    alike: float = 0.05
 
     def adopted_after(self, chance: float) -> float | None:
         """When a person at this quantile adopts, in units of the gate's `at`; None for never.

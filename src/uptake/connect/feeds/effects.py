@@ -20,7 +20,7 @@ from uptake.core.words import moment
 from uptake.implement.targets import Unit, draw, units_of
 from uptake.measure.findings import finding
 from uptake.measure.statistics import Floats, Ints
-from uptake.measure.watch import Course, fill
+from uptake.measure.watch import Course, Walked, fill
 from uptake.plan.model import Implement, Plan
 from uptake.plan.outcome import Outcome
 
@@ -71,6 +71,7 @@ class Effects:
         self._plan, self._implement = plan, plan.implement
         self._kept, self._directory, self._draws = kept, directory, draws
         self._redrawn: dict[tuple[str, ...], Ints] = {}
+        self._walked: dict[str, Walked] = {}
 
     def by_unit(self, outcome: Outcome, cuts: Sequence[Instant]) -> list[UnitMean]:
         """Means by drawn unit: persons' values are taken together where settings were drawn."""
@@ -167,6 +168,7 @@ class Effects:
             waves=waves,
             redraws=lambda: self._redraws(tuple(units)),
             people=self._implement.waves.assign_by == "person",
+            walked=self._walked.setdefault(f"{outcome.name}/{effect.series}", Walked()),
         )
         made = make_looks(self._plan, self._kept, outcome, effect, data, (when, at.seen))
         return Series(when=when, looks=made, note=_filled(values))

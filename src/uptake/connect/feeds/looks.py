@@ -7,6 +7,7 @@ A rollback ends the looks. The inference itself is measure's.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf, isfinite
 
 import msgspec
@@ -23,7 +24,7 @@ from uptake.measure.paths import method_for
 from uptake.measure.power import planned
 from uptake.measure.spending import Kind, Spending, shares
 from uptake.measure.statistics import NEVER, Floats, Ints
-from uptake.measure.watch import Course, Followed, fill, follow
+from uptake.measure.watch import Course, Followed, Walked, fill, follow
 from uptake.plan.model import Implement, Plan
 from uptake.plan.outcome import Outcome
 from uptake.plan.outcome_rules import judged_at, openings
@@ -130,6 +131,7 @@ class Data:
         waves: of each unit.
         redraws: gives B x units, waves drawn anew, where they are needed.
         people: whether persons were drawn.
+        walked: what was walked for earlier looks at this effect.
     """
 
     values: Floats
@@ -137,6 +139,7 @@ class Data:
     waves: Ints
     redraws: Callable[[], Ints]
     people: bool
+    walked: Walked
 
 
 def make_looks(
@@ -156,7 +159,8 @@ def make_looks(
     )
     last = stood[-1].number if stood else 0
     numbers = [*(one.number for one in stood), *(number for number in data.numbers if number > last)]
-    made = follow(_followed(data, when, seen, course), course, numbers, before=bands_of(stood))
+    followed = _followed(data, when, seen, course)
+    made = follow(followed, course, numbers, before=bands_of(stood), walked=data.walked)
     new = [_kept(band, when) for band in made[len(stood) :]]
     if not new:
         return stood
@@ -192,15 +196,20 @@ def _design(plan: Plan, implement: Implement, data: Data, when: Times) -> Design
     starts = [when.exposed_from(at) for at in openings(implement, when.cuts[when.zero], plan.timezone)]
     starts += [NEVER] * (count - len(starts))
     sizes = tuple(size for size in counts if size)
-    offset = when.zero - 1
-    begins = [start + offset for size, start in zip(counts, starts, strict=True) if size]
-    known = planned(sizes, begins, len(when.cuts) - 1, correlation=CORRELATION)
-    seen = looks(known, views(known, [when.zero + number for number in range(1, len(when.ends) + 1)]))
+    begins = tuple(start + when.zero - 1 for size, start in zip(counts, starts, strict=True) if size)
+    return _designed(sizes, begins, when.zero, len(when.ends))
+
+
+@lru_cache(maxsize=64)
+def _designed(sizes: tuple[int, ...], begins: tuple[float, ...], zero: int, ends: int) -> Design:
+    """The looks of waves of some sizes that begin in some periods, `zero` of them before the first look's."""
+    known = planned(sizes, begins, zero + ends, correlation=CORRELATION)
+    seen = looks(known, views(known, [zero + number for number in range(1, ends + 1)]))
     if not seen:
         return Design(sizes=sizes, numbers=(), covariance=np.zeros((0, 0)), shares=())
     return Design(
         sizes=sizes,
-        numbers=tuple(round(one.period) - offset for one in seen),
+        numbers=tuple(round(one.period) - zero + 1 for one in seen),
         covariance=joint(known, seen),
         shares=shares([one.se**2 for one in seen]),
     )

@@ -32,7 +32,8 @@ def effect_chart(effect: EffectShown, *, width: int) -> Spec | None:
     known = {name: value for name, value in lines.items() if value is not None}
     ends = [*(look.low or 0.0 for look in looks), *(look.high or 0.0 for look in looks), *known.values()]
     room = SPARE * (max(ends) - min(ends) or 1.0)
-    y = {"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False}
+    shown = (min(ends) - room, max(ends) + room)
+    y = {"domain": list(shown), "nice": False, "zero": False}
     span = (looks[0].at_ms, looks[-1].at_ms if len(looks) > 1 else looks[0].at_ms + 1)
     x = {"domain": list(span), "nice": False, "zero": False}
     height = HEIGHT - TOP - BOTTOM
@@ -41,7 +42,7 @@ def effect_chart(effect: EffectShown, *, width: int) -> Spec | None:
         *_band(looks, x, y),
         *_cleared(effect, looks, x),
         *_ends_of(looks, x),
-        *_labels({**known, _number(looks[-1]): looks[-1].estimate}, y, height),
+        *_labels({**known, _number(looks[-1]): looks[-1].estimate}, shown, height),
     ]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -127,9 +128,9 @@ def _ends_of(looks: list[EffectLook], x: Spec) -> list[Spec]:
     ]
 
 
-def _labels(values: dict[str, float], y: Spec, height: int) -> list[Spec]:
+def _labels(values: dict[str, float], y: tuple[float, float], height: int) -> list[Spec]:
     """Names at the right, apart from one another."""
-    low, high = (float(end) for end in y["domain"])
+    low, high = y
     rows = sorted(((height * (high - value) / (high - low), name) for name, value in values.items()))
     places = [place for place, _ in rows]
     for before, after in pairwise(range(len(places))):
