@@ -118,6 +118,7 @@ class HandCounts:
         self.adopters: dict[int, int] = {}
         self.present: dict[int, int] = {}
         self.old: dict[int, int] = {}
+        self.early: dict[int, int] = {}
 
     def append(self, events: Sequence[Event], *, received_at: Instant) -> int:
         return 0
@@ -129,6 +130,7 @@ class HandCounts:
                 drawn=self.present[ask.wave],
                 present=self.present[ask.wave],
                 adopters=self._adopters(ask),
+                early=0 if ask.opened else self.early.get(ask.wave, 0),
             )
             for ask in asks
         )

@@ -131,3 +131,14 @@ def test_in_use_says_that_the_effect_is_not_shown_yet() -> None:
         world.turn(seconds=DAY)
     assert board_of(world).verdict.endswith("Effect not shown yet.")
     assert "implemented" not in board_of(world).verdict.lower()
+
+
+def test_those_who_use_it_before_their_time_are_told_beside_an_effect() -> None:
+    world = world_of()
+    world.counts.adopters = {0: 8}
+    world.counts.early = {1: 3}
+    world.look.outcomes = (replace(UNDECIDED, trust=("12 of 12 settings drawn are in the data.",)),)
+    world.turn(seconds=DAY)
+    told = effects_text(board_of(world).effects)
+    assert "trust: 3 of 20 people who wait use it already (15 %, likely between 5 % and 36 %)" in told
+    assert "trust: 12 of 12 settings drawn are in the data." in told

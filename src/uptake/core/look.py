@@ -174,6 +174,8 @@ class KeptLook:
         more_days: about so many more are needed until there is a finding, if the estimate stays; None where the last
             look would have none.
         course: how the effect is followed, as it was fixed before the first look, in JSON.
+        trust: whether it may be believed, a sentence each, those that warn first.
+        doubtful: whether nothing may be called achieved until that is explained.
     """
 
     number: int
@@ -185,6 +187,8 @@ class KeptLook:
     high: float | None
     more_days: float | None = None
     course: str = ""
+    trust: tuple[str, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +225,7 @@ class Measured:
         method: how it was inferred, in words.
         goal: the effect that the plan wants, in the outcome's unit, from what is expected without it; None for any.
         limit: the effect at which the guardrail is reached.
+        trust: whether it may be believed, a sentence each, those that warn first.
     """
 
     name: str
@@ -241,3 +246,4 @@ class Measured:
     method: str = ""
     goal: float | None = None
     limit: float | None = None
+    trust: tuple[str, ...] = ()

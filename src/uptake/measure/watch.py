@@ -121,7 +121,8 @@ def follow(
     if not seen:
         return tuple(before)
     shares = [_share(course, one) for one in seen]
-    stats = replace(_summary(known), first=known.first)
+    stats = summary(known)
+    assert stats is not None, "with few units there are paths"
     effect = looks(stats, seen)
     moved = against(stats, effect, share=course.share) if course.share else effect
     if course.method == "sequence":
@@ -151,8 +152,12 @@ def _shape(known: Followed) -> Statistics:
     return Statistics(periods=known.periods, cohorts=known.cohorts, sizes=sizes, first=known.first, **flat)
 
 
-def _summary(known: Followed) -> Statistics:
-    return summarise(known.values, known.labels, cohorts=known.cohorts, periods=known.periods)
+def summary(known: Followed) -> Statistics | None:
+    """The sufficient statistics of an outcome; None where a cohort has a single unit."""
+    if np.bincount(known.labels, minlength=known.cohorts.size).min() < 2:
+        return None
+    stats = summarise(known.values, known.labels, cohorts=known.cohorts, periods=known.periods)
+    return replace(stats, first=known.first)
 
 
 def _by_paths(

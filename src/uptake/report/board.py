@@ -247,6 +247,7 @@ class EffectShown:
         as_of: up to when the data were complete.
         goal: the effect that is wanted, in the outcome's unit; None for any.
         limit: the effect at which the guardrail is reached.
+        trust: whether it may be believed, a sentence each.
     """
 
     name: str
@@ -266,6 +267,7 @@ class EffectShown:
     as_of: str = ""
     goal: float | None = None
     limit: float | None = None
+    trust: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

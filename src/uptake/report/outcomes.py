@@ -10,7 +10,7 @@ from uptake.core.look import Finding, LookShown, Measured, WaveMean
 from uptake.core.time import Instant
 from uptake.core.words import count
 from uptake.implement.decide import outcomes
-from uptake.implement.targets import outcome_stage
+from uptake.implement.targets import outcome_stage, wave_stage
 from uptake.plan.outcome import Outcome
 from uptake.report.board import EffectLook, EffectShown, Mark, MeanShown
 from uptake.report.known import Found, Known
@@ -105,7 +105,23 @@ def _shown(known: Known, outcome: Outcome) -> EffectShown | None:
         as_of=known.at(measured.as_of) if measured.as_of else "",
         goal=measured.goal,
         limit=measured.limit,
+        trust=(*_early(known), *measured.trust) if measured.looks else (),
     )
+
+
+def _early(known: Known) -> tuple[str, ...]:
+    """That people use it before their wave is open, which makes an effect come out smaller; else nothing."""
+    waves = known.picture.observed.waves
+    shut = [one for one in waves if known.picture.opened_at(wave_stage(one.wave)) is None]
+    early = sum(one.early for one in shut)
+    if not early or sum(one.present for one in shut) < known.min_group:
+        return ()
+    from uptake.measure.trust import contamination
+
+    inside = [one for one in waves if one not in shut]
+    present = sum(one.present for one in inside)
+    uptake = sum(one.adopters for one in inside) / present if present else None
+    return (contamination(early, sum(one.present for one in shut), uptake_share=uptake).sentence(),)
 
 
 def _clear(look: LookShown) -> bool:
@@ -149,6 +165,7 @@ def told(one: EffectShown) -> list[str]:
         f"method: exposed against not yet exposed; {one.method}",
         f"assumes: {ASSUMES}",
         f"data: as of {one.as_of}",
+        *(f"trust: {sentence}" for sentence in one.trust),
     ]
 
 

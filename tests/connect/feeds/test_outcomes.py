@@ -183,6 +183,29 @@ def test_few_settings_cannot_tell(tmp_path: Path) -> None:
     few.store.close()
 
 
+def test_what_is_missing_unlike_is_called_nothing_until_it_is_explained(tmp_path: Path) -> None:
+    """A clear effect, but ten of 24 settings of open waves are not in the data: told, and not achieved."""
+    many = Here(tmp_path, teams=48)
+    in_open = [team for team, wave in sorted(many.wave_of.items()) if wave < 2]
+    whole = rows_of(many, range(-28, 27), -2.0)
+    many.read([row for row in whole if row.partition(",")[0] not in in_open[:10]], until=28)
+    doubted = many.measured(looks(0, 14, until=28))
+    assert doubted.high is not None
+    assert doubted.high < 0
+    assert doubted.finding == "undecided"
+    unlike = "Values are missing unlike: 10 of 24 settings in open waves, 0 of 24 in the others"
+    assert doubted.trust[0].startswith(unlike)
+    assert any(told.startswith("38 of 48 settings drawn are in the data") for told in doubted.trust)
+    many.store.close()
+
+
+def test_a_comparison_that_holds_says_so(here: Here) -> None:
+    here.read(rows_of(here, range(-28, 27), -2.0), until=28)
+    found = here.measured(looks(0, 14, until=28))
+    assert found.trust[0].startswith("12 of 12 settings drawn are in the data")
+    assert any(told.startswith("Values are missing alike") for told in found.trust)
+
+
 def test_people_are_compared_by_setting_where_settings_were_drawn(tmp_path: Path) -> None:
     made = Here(tmp_path, TEXT.replace("judge: +27d,", "judge: +27d, unit: person,"))
     rows = [

@@ -7,11 +7,13 @@ stands in `looks`, how they are told in `report`. It never names a person beyond
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from uptake.connect.feeds.looks import Data, Effect, Times, bands_of, make_looks, rolled_back, series_name, times
+from uptake.connect.feeds.trusted import Units, believed
 from uptake.core.chance import digest
 from uptake.core.look import Finding, KeptLook, LookShown, Measured, UnitMean, WaveLook
 from uptake.core.ports import Directory, Values
@@ -107,6 +109,8 @@ class Effects:
         harm = self._harm(outcome, at)
         bare = Measured(name=outcome.name, as_of=as_of, level=1 - alpha, units=len(waves))
         found: Finding = "harm" if harm else _shown(target, outcome)
+        if found == "achieved" and plain is not None and plain.looks and plain.looks[-1].doubtful:
+            found = "undecided"
         if plain is None:
             return replace(bare, finding=found)
         notes = [plain.note, self._ending(at)]
@@ -131,6 +135,7 @@ class Effects:
             looks=tuple(LookShown(at=one.at, estimate=one.estimate, low=one.low, high=one.high) for one in plain.looks),
             more_days=target.looks[-1].more_days if target is not None and target.looks and not bare.ended else None,
             method=METHODS[course.method],
+            trust=last.trust,
         )
 
     def _harm(self, outcome: Outcome, at: At) -> bool:
@@ -148,7 +153,7 @@ class Effects:
 
     def _series(self, outcome: Outcome, at: At, effect: Effect, *, guard: bool = False) -> Series | None:
         """The looks at one effect, new ones made; None where it is not looked at, or not yet."""
-        when = times(self._plan, outcome, at.seen, guard=guard)
+        when, plain = times(self._plan, outcome, at.seen, guard=guard), effect.series == "effect"
         if when is None:
             return None
         effect = replace(effect, series=series_name(outcome, effect.series, guard=guard))
@@ -169,9 +174,17 @@ class Effects:
             redraws=lambda: self._redraws(tuple(units)),
             people=self._implement.waves.assign_by == "person",
             walked=self._walked.setdefault(f"{outcome.name}/{effect.series}", Walked()),
+            beside=lambda number: self._believed(data, when, at, last=number == len(when.ends)) if plain else {},
         )
         made = make_looks(self._plan, self._kept, outcome, effect, data, (when, at.seen))
         return Series(when=when, looks=made, note=_filled(values))
+
+    def _believed(self, data: Data, when: Times, at: At, *, last: bool) -> dict[str, Any]:
+        """Whether a look may be believed, as it is kept."""
+        people = {str(person.pid): person.setting for person in self._directory.people()} if data.people else {}
+        units = Units(names=tuple(sorted(at.waves)), strata=_strata(self._implement, self._directory), settings=people)
+        found = believed(data, when, at.seen, units, last=last)
+        return {"trust": found.sentences, "doubtful": found.doubtful}
 
     def _values(self, outcome: Outcome, units: Sequence[str], cuts: Sequence[Instant]) -> Floats:
         """Units x periods, NaN where a unit has no value."""

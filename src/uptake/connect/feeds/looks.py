@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf, isfinite
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -132,6 +133,7 @@ class Data:
         redraws: gives B x units, waves drawn anew, where they are needed.
         people: whether persons were drawn.
         walked: what was walked for earlier looks at this effect.
+        beside: gives what is kept beside the look of a number (`KeptLook`): whether it may be believed.
     """
 
     values: Floats
@@ -140,6 +142,7 @@ class Data:
     redraws: Callable[[], Ints]
     people: bool
     walked: Walked
+    beside: Callable[[int], dict[str, Any]]
 
 
 def make_looks(
@@ -159,15 +162,15 @@ def make_looks(
     )
     last = stood[-1].number if stood else 0
     numbers = [*(one.number for one in stood), *(number for number in data.numbers if number > last)]
-    followed = _followed(data, when, seen, course)
-    made = follow(followed, course, numbers, before=bands_of(stood), walked=data.walked)
+    known = followed(data, when, seen, paths=course.method == "paths")
+    made = follow(known, course, numbers, before=bands_of(stood), walked=data.walked)
     new = [_kept(band, when) for band in made[len(stood) :]]
     if not new:
         return stood
     if not stood:
         new[0] = replace(new[0], course=msgspec.json.encode(course).decode())
     design = _design(plan, plan.implement, data, when)
-    new[-1] = replace(new[-1], more_days=_more(design, made, course, when))
+    new[-1] = replace(new[-1], more_days=_more(design, made, course, when), **data.beside(new[-1].number))
     kept.look(outcome.name, effect.series, new)
     return kept.looks(outcome.name, effect.series)
 
@@ -252,7 +255,7 @@ def _more(design: Design, made: Sequence[Band], course: Course, when: Times) -> 
     return rounded((when.ends[last + round(found) - 1] - when.ends[last - 1]) / DAY_MS)
 
 
-def _followed(data: Data, when: Times, seen: Sequence[WaveLook], course: Course) -> Followed:
+def followed(data: Data, when: Times, seen: Sequence[WaveLook], *, paths: bool = False) -> Followed:
     """Waves as cohorts: those that are alike so far are one."""
     upto = data.values.shape[1]
     last = float(when.periods[upto - 1])
@@ -267,7 +270,7 @@ def _followed(data: Data, when: Times, seen: Sequence[WaveLook], course: Course)
     there = ~np.isnan(data.values).all(axis=0)
     values, _ = fill(data.values[:, there])
     orders = None
-    if course.method == "paths":
+    if paths:
         orders = np.vstack([to_place[data.waves][None, :], to_place[data.redraws()]])
     return Followed(
         values=values,

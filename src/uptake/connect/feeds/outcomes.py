@@ -26,11 +26,10 @@ from uptake.core.look import Measured, UnitMean, Value, WaveLook, WaveMean
 from uptake.core.ports import Directory, Feeds, Values
 from uptake.core.time import Instant, Span, after
 from uptake.measure.contrast import CONTROL, EXPOSED, TRANSITION, Panel, contrast
+from uptake.measure.trust import split
 from uptake.plan.model import Plan
 from uptake.plan.outcome import Outcome
 
-PRIMARY = 0.8
-"""The share of the error that the primary outcome's looks may spend, where others have looks, too."""
 ALIKE = 0.2
 """Where the shares of units without values differ by more between open waves and the others, a reader is told."""
 
@@ -128,7 +127,7 @@ class KeptOutcomes:
         note = " ".join(text for text in (shown.note, found.note) if text)
         told = {"finding": found.finding, "looks": found.looks, "more_days": found.more_days, "ended": found.ended}
         told |= {"estimate": found.estimate, "low": found.low, "high": found.high, "level": found.level}
-        return replace(shown, **told, units=found.units, method=found.method, note=note)
+        return replace(shown, **told, units=found.units, method=found.method, trust=found.trust, note=note)
 
     def _waves(self) -> dict[str, int]:
         """The wave of each unit as drawn: a setting by most of its people, a person by their pid."""
@@ -246,9 +245,7 @@ def _mean(means: Sequence[UnitMean]) -> float | None:
 
 def _alphas(outcomes: Sequence[Outcome]) -> tuple[float, ...]:
     """The error that each outcome's looks may spend, fixed by the plan alone; those without a last look need none."""
-    primary = next((i for i, one in enumerate(outcomes) if one.primary), None)
-    others = [i for i, one in enumerate(outcomes) if one.judge and i != primary]
-    if primary is None or not others:
-        return tuple(ALPHA / max(1, len(others)) if i != primary else ALPHA for i in range(len(outcomes)))
-    rest = (1 - PRIMARY) * ALPHA / len(others)
-    return tuple(PRIMARY * ALPHA if i == primary else rest for i in range(len(outcomes)))
+    primary = next((one.name for one in outcomes if one.primary), None)
+    others = [one.name for one in outcomes if one.judge and one.name != primary]
+    parts = split(ALPHA, primary, others) if primary is not None or others else {}
+    return tuple(parts.get(one.name, ALPHA) for one in outcomes)
