@@ -9,10 +9,10 @@ RUN := .venv/bin/python
 .PHONY: demo test check docs bench clean setup lock
 .DEFAULT_GOAL := test
 
-demo: .venv/installed ## the helpdesk: a real application, from deployed to in use
+demo: .venv/installed ## the helpdesk: a real application, from deployed to implemented; DEMO_ARGS=--no-effect: to in use alone
 	@.ci/setup parts sshd chromium
 	@.ci/setup pages
-	@$(RUN) examples/helpdesk/demo.py
+	@$(RUN) examples/helpdesk/demo.py $(DEMO_ARGS)
 
 test: setup ## the tests; those that take long too with ALL=1 or CI=true. The last line is pytest's own summary
 	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup $(QUICK) $(PYTEST_ARGS)

@@ -16,6 +16,6 @@ CHAPTERS: tuple[tuple[str, Callable[[Show], str]], ...] = (
     ("a killed server", kill_the_server),
     ("a missed training, made up for", training),
     ("answers, and an effect beside its truth", answers_and_effect),
-    ("in use, side by side", in_use),
+    ("in use and what for, side by side", in_use),
     ("verify, replay, compare person by person", verify_and_replay),
 )

@@ -17,6 +17,7 @@ import smtplib
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,8 @@ MAIL_EVERY_S = 9.0
 MAILS_MOST = 20
 MINUTES = {"mail": 40.0, "issue": 25.0}
 """How long a request waits for its answer, made up: the true effect of the new way is the difference, for everybody."""
+NO_EFFECT = {"mail": 40.0, "issue": 40.0}
+"""The same where the new way changes nothing."""
 SPREAD = 6.0
 UNTRAINED_ISSUES = 1
 """Who was not trained tries it once."""
@@ -79,9 +82,9 @@ class Diary:
     Beside it answers.csv: how long each request waited for its answer, in the mailbox and in the tracker alike.
     """
 
-    def __init__(self, file: TextIO, answers: TextIO) -> None:
-        """Args: file, answers: open for appending."""
-        self.file, self.answers = file, answers
+    def __init__(self, file: TextIO, answers: TextIO, minutes: Mapping[str, float]) -> None:
+        """Args: file, answers: open for appending; minutes: how long an answer takes."""
+        self.file, self.answers, self.minutes = file, answers, minutes
         self.lock = threading.Lock()
 
     def note(self, life: Life, did: str, **more: str) -> None:
@@ -90,9 +93,9 @@ class Diary:
         with self.lock:
             self.file.write(json.dumps(line) + "\n")
             self.file.flush()
-            if did in MINUTES:
+            if did in self.minutes:
                 number = life.mails if did == "mail" else life.opened
-                waited = MINUTES[did] + random.Random(f"{did} {life.person.employee_id} {number}").gauss(0, SPREAD)
+                waited = self.minutes[did] + random.Random(f"{did} {life.person.employee_id} {number}").gauss(0, SPREAD)
                 at = datetime.fromtimestamp(line["at"] / 1000, UTC).isoformat(timespec="milliseconds")
                 self.answers.write(f"{life.person.team},{at},{waited:.2f},{did}-{life.person.employee_id}-{number}\n")
                 self.answers.flush()
@@ -237,12 +240,14 @@ def main() -> int:
     parser.add_argument("--flags", required=True, help="address of the OFREP server")
     parser.add_argument("--token", type=Path, required=True, help="file with the flags' token")
     parser.add_argument("--smtp-port", type=int, required=True)
+    parser.add_argument("--no-effect", action="store_true", help="answers take as long in the new way as in the old")
     given = parser.parse_args()
     token = given.token.read_text().strip()
     api.set_provider(OFREPProvider(given.flags, headers_factory=lambda: {"Authorization": f"Bearer {token}"}))
     with (given.folder / "driver.jsonl").open("a") as file, (given.folder / "answers.csv").open("a") as answers:
         made = lives(given.folder, (given.folder / "secrets/people.key").read_bytes())
-        driver = Driver(made, api.get_client(), given.smtp_port, Diary(file, answers), given.folder)
+        diary = Diary(file, answers, NO_EFFECT if given.no_effect else MINUTES)
+        driver = Driver(made, api.get_client(), given.smtp_port, diary, given.folder)
 
         def end(_number: int, _frame: FrameType | None) -> None:
             driver.ended.set()

@@ -1,11 +1,13 @@
 """Chapters 8 to 10: answers and an effect, both halves side by side, the record; in the form of those before."""
 
+import json
 import re
 from collections import Counter
+from typing import Any
 
 import facts
 import said
-from driver import MINUTES
+from driver import MINUTES, NO_EFFECT
 from show import GATE_LIMIT_S, OPEN_LIMIT_S, RUN_LIMIT_S, STATUS_POLL_S, Show
 from world import World, check, until
 
@@ -14,21 +16,23 @@ SMALLEST_GROUP = 5
 ROUNDED = 0.05
 """Scores are told to three digits."""
 FEEDBACK = re.compile(r"(\d+) of \d+ people answered; score (\d+(?:\.\d+)?) of 100")
-ESTIMATE = re.compile(r"(-?\d+(?:\.\d+)?) \(.*?(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)")
+NOT_SHOWN = ("undecided", "not achieved")
 
 
 def answers_and_effect(show: Show) -> str:
-    """8: answers to the survey are counted and none is told of few; the preliminary effect stands beside the truth."""
+    """8: answers to the survey are counted and none is told of few; what the looks show stands beside the truth."""
     world = show.world
     feedback = until("surveys are answered and told", lambda: told_answers(show), RUN_LIMIT_S, STATUS_POLL_S)
-    effect = until("the outcome is judged", lambda: judged(world), RUN_LIMIT_S, STATUS_POLL_S)
-    truth = MINUTES["issue"] - MINUTES["mail"]
-    low, high = effect[1:]
+    effect = until("the last look was made", lambda: looked(world), RUN_LIMIT_S, STATUS_POLL_S)
+    minutes = MINUTES if show.effect else NO_EFFECT
+    truth, low, high = minutes["issue"] - minutes["mail"], effect["low"], effect["high"]
+    check(effect["finding"] in (("achieved",) if show.effect else NOT_SHOWN), f"the finding is {effect['finding']}")
     spare = (high - low) / 2  # a 95% interval misses the truth once in twenty times; twice as wide, it hardly ever does
     check(low - spare <= truth <= high + spare, f"the true effect {truth:g} lies far from {low:g} to {high:g}")
     held = "inside" if low <= truth <= high else "outside"
-    minutes = f"{effect[0]:.3g} ({low:.3g} to {high:.3g}), preliminary; the truth, {truth:g}, lies {held}"
-    return f"{feedback}; minutes to an answer: {minutes}"
+    looks = f"{effect['finding']} after {len(effect['looks'])} looks"
+    told = f"{effect['estimate']:.3g} ({low:.3g} to {high:.3g}); the truth, {truth:g}, lies {held}"
+    return f"{feedback}; minutes to an answer, {looks}: {told}"
 
 
 def told_answers(show: Show) -> str:
@@ -53,17 +57,20 @@ def told_answers(show: Show) -> str:
     return told
 
 
-def judged(world: World) -> tuple[float, float, float] | None:
-    """The preliminary estimate with its interval, as it is told."""
-    found = ESTIMATE.search(said.figure(world, "the desired outcomes achieved"))
-    return (float(found[1]), float(found[2]), float(found[3])) if found else None
+def looked(world: World) -> dict[str, Any] | None:
+    """What the looks show, once the last one was made."""
+    told = json.loads(world.uptake("effect", "plan.yaml", "--json"))["effects"]
+    return told[0] if told and told[0]["ended"] and told[0]["low"] is not None else None
 
 
 def in_use(show: Show) -> str:
-    """9: all waves are open and adoption is at target; the two halves stand side by side, printed and as HTML."""
+    """9: implemented, or in use where there is no effect; the two halves stand side by side, printed and as HTML."""
     world = show.world
     show.wait_wave(4, ("adopted",), OPEN_LIMIT_S + GATE_LIMIT_S)
-    states = until("in use", lambda: both_ends(world), GATE_LIMIT_S, STATUS_POLL_S)
+    end = "implemented" if show.effect else "in use"
+    states = until(end, lambda: both_ends(world, end), GATE_LIMIT_S, STATUS_POLL_S)
+    verdict = said.status(world)["verdict"]
+    check(show.effect or "Effect not shown" in verdict, f"the verdict says otherwise: {verdict}")
     printed = world.uptake("compare", "plan.yaml")
     check(said.in_order(printed), "the printed comparison lacks a row")
     world.uptake("compare", "plan.yaml", "--html", "compare.html")
@@ -79,11 +86,11 @@ def in_use(show: Show) -> str:
     return f"{' and '.join(states)}; side by side above, in {world.work / 'report.html'} and on the page{picture}"
 
 
-def both_ends(world: World) -> list[str]:
+def both_ends(world: World, end: str) -> list[str]:
     """The end states of both halves once they are reached."""
     states = said.status(world)["states"]
     found = [states["deploy"], states["implement"]]
-    return found if found == ["deployed", "in use"] else []
+    return found if found == ["deployed", end] else []
 
 
 def verify_and_replay(show: Show) -> str:

@@ -94,6 +94,7 @@ def start_driver(show: Show) -> None:
     """Starts the driver as a process of its own."""
     world, token = show.world, show.world.work / "secrets/flags.token"
     options = ["--flags", show.address, "--token", str(token), "--smtp-port", str(world.smtp_port)]
+    options += [] if show.effect else ["--no-effect"]
     world.start("driver", said.PYTHON, str(HERE / "driver.py"), str(world.work), *options)
 
 

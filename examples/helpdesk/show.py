@@ -19,6 +19,7 @@ class Show:
     """What the chapters hand on to one another."""
 
     world: World
+    effect: bool = True
     everybody: list[people.Person] = field(default_factory=people.made_up)
     address: str = ""
     flags_token: str = ""

@@ -5,7 +5,8 @@ import pytest
 
 from uptake.core.chance import stream
 from uptake.measure import Design, Table, effect
-from uptake.measure.power import detectable, error, hussey_hughes, planned, power
+from uptake.measure.power import detectable, error, hussey_hughes, planned, power, predicted
+from uptake.measure.spending import Spending
 
 
 @pytest.mark.parametrize(("within", "between"), [(0.2, 0.0), (0.2, 0.05), (1.0, 2.0)])
@@ -59,3 +60,19 @@ def test_what_must_hold_of_every_design() -> None:
     assert power(detectable(one), one) == pytest.approx(0.8, abs=1e-4)
     curve = [power(size / 20, one) for size in range(20)]
     assert curve == sorted(curve)
+
+
+def test_repeated_looks_find_about_what_one_does() -> None:
+    """One look is the closed form; looks on the way cost little power, and no effect is found as often as is spent."""
+    known, rule = planned([40, 40, 40, 40], [2, 4, 6, np.inf], 8, correlation=0.5), Spending(kind="late", seed=1)
+    one = error(known)
+    assert one is not None
+    effect = detectable(one)
+    (once,) = predicted(known, effect, [8], rule)
+    assert once == pytest.approx(power(effect, one), abs=0.004)
+    often = predicted(known, effect, [1, 3, 4, 5, 6, 7, 8], rule)
+    assert len(often) == 6, "after one period nobody is exposed"
+    assert list(often) == sorted(often)
+    assert 0.95 * once < often[-1] <= once + 0.004
+    assert often == pytest.approx(predicted(known, -effect, [3, 4, 5, 6, 7, 8], rule), abs=0.006)
+    assert predicted(known, 0.0, [3, 5, 8], rule)[-1] == pytest.approx(0.05, abs=0.003)

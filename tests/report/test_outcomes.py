@@ -110,7 +110,7 @@ def test_what_was_achieved_is_said_in_the_verdict() -> None:
     assert board.states["implement"] == "implemented"
     world.look.outcomes = (replace(ACHIEVED, finding="not achieved"),)
     world.turn(seconds=DAY)
-    assert board_of(world).verdict.endswith("Not achieved: days fell short of what was wanted.")
+    assert board_of(world).verdict.endswith("Effect not shown: days fell short of what was wanted.")
     world.look.outcomes = (ACHIEVED, replace(COMPLAINTS, finding="harm"))
     world.turn(seconds=DAY)
     assert board_of(world).verdict.endswith("Harm: complaints went beyond its guardrail.")

@@ -12,6 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from uptake.measure.looks import joint, looks, views
+from uptake.measure.spending import Spending, boundaries, crossing, shares
 from uptake.measure.staggered import Beta, estimate
 from uptake.measure.statistics import NEVER, Floats, Statistics
 from uptake.measure.weights import Estimand, Lag, weights
@@ -60,6 +62,23 @@ def power(effect: float, standard_error: float, *, alpha: float = 0.05) -> float
     """How often a two-sided test at `alpha`, looked at once, finds an effect."""
     critical, shift = NORMAL.inv_cdf(1 - alpha / 2), effect / standard_error
     return NORMAL.cdf(shift - critical) + NORMAL.cdf(-shift - critical)
+
+
+def predicted(known: Statistics, effect: float, at: Sequence[int], rule: Spending) -> tuple[float, ...]:
+    """How often repeated looks find a constant effect, in either direction: the power by each look, rising.
+
+    The efficient estimate of `simple` with the mean of all periods before, as outcomes are looked at.
+
+    Args:
+        known: planned, with one standard deviation and a correlation, or measured.
+        effect: in the same unit.
+        at: after how many periods is looked, rising; looks at which nothing is identified are left out.
+        rule: how the error is spent; its degrees of freedom play no part, so they are to be many.
+    """
+    seen = looks(known, views(known, at))
+    covariance = joint(known, seen)
+    found = boundaries(covariance, shares([one.se**2 for one in seen]), rule)
+    return crossing(covariance, found, [effect] * len(seen), seed=rule.seed, paths=rule.paths)
 
 
 def detectable(standard_error: float, *, often: float = 0.8, alpha: float = 0.05) -> float:

@@ -106,4 +106,4 @@ def _effect(whom: Audience) -> str:
     if harmed:
         return f"Harm: {listed(harmed)} went beyond its guardrail."
     missed = [one.name for one in whom.implement.outcomes if one.primary and found.get(one.name) == "not achieved"]
-    return f"Not achieved: {listed(missed)} fell short of what was wanted." if missed else NOT_SHOWN
+    return f"Effect not shown: {listed(missed)} fell short of what was wanted." if missed else NOT_SHOWN

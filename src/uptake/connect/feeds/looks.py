@@ -80,12 +80,13 @@ def times(plan: Plan, outcome: Outcome, seen: Sequence[WaveLook], *, guard: bool
         return None
     every = outcome.guardrail.looks if guard and outcome.guardrail is not None else outcome.looks
     ends = _ends(first, last, every, plan.timezone)
-    begin = min((look.first_at or first for look in seen if look.opened_at is not None), default=first)
+    step = min(first, *(look.first_at or first for look in seen if look.opened_at is not None))
     back = plan.implement.baseline
-    begin = after(min(begin, first), Span(seconds=-back.seconds, days=-back.days), plan.timezone)
-    pieces = min(BEFORE_MOST, max(1, round((first - begin) / (ends[0] - first))))
-    before = [Instant(begin + (first - begin) * piece // pieces) for piece in range(pieces)]
-    return Times(cuts=(*before, first, *ends), zero=pieces)
+    begin = after(step, Span(seconds=-back.seconds, days=-back.days), plan.timezone)
+    pieces = min(BEFORE_MOST, max(1, round((step - begin) / (ends[0] - first))))
+    before = [Instant(begin + (step - begin) * piece // pieces) for piece in range(pieces)]
+    told = [step] if step < first else []
+    return Times(cuts=(*before, *told, first, *ends), zero=pieces + len(told))
 
 
 def _ends(first: Instant, last: Instant, every: Span, zone: str) -> list[Instant]:
