@@ -4,12 +4,12 @@
 made-up rollouts: without an effect for six kinds of outcome, with openings that gates move and a rollback that ends the
 clock, with a limit of harm, with a real effect, and at weekly looks against one test on the last day. The plain test at
 each look is told beside it. The paths' draws are the same in all runs (200,000, in single precision), and boundaries
-are made where an estimate is so far from zero that it could cross at all: the others cannot.
+are made where an estimate is so far from zero that it could cross at all.
 
     BENCH_RUNS=200 python bench/measure_looks.py
 """
 
-# numpy's own types give Any for comparisons and sums; the paths' draws are kept in place of spending's own
+# numpy's own types give Any; the paths' draws are kept in place of spending's own
 # pyright: reportAny=false, reportPrivateUsage=false
 
 import math
@@ -26,7 +26,7 @@ from uptake.core.chance import stream
 from uptake.measure import spending
 from uptake.measure.findings import Band, bands, cleared
 from uptake.measure.looks import Look, View, joint, looks, views
-from uptake.measure.power import detectable, error, planned, predicted
+from uptake.measure.power import detectable, error, planned, schedule
 from uptake.measure.sequence import sequence
 from uptake.measure.spending import Kind, Spending, allowed, shares, student
 from uptake.measure.statistics import NEVER, Floats, Ints, Statistics, summarise
@@ -51,7 +51,6 @@ SINCE = np.arange(DAYS) - np.array(STARTS)[:, None]
 """G x T: days since exposure, below 0 before it."""
 EXPOSED, NOTHING = (SINCE >= 0).astype(np.float64), np.zeros(SINCE.shape)
 NORMAL = NormalDist()
-
 Make = Callable[[np.random.Generator, Floats, Floats], Floats]
 """Units x days, from chance, who is exposed, and the effect as a share of `Kind.level`, both units x days."""
 
@@ -362,7 +361,8 @@ def power(process: Process, correlation: float, deviation: float, *, judged: boo
         whole = replace(run, off=run.off + effect * deviation)
         found += first_clear(whole, "late", side=1) is not None
         once += whole.ends()
-    hoped = predicted(plan, effect, WEEKLY, Spending(kind="late", alpha=ALPHA, seed=SEED))[-1]
+    made = schedule(plan, WEEKLY, Spending(kind="late", alpha=ALPHA, seed=SEED))
+    hoped = made.found(effect)[-1] if made else math.nan
     name = f"{process.name}, an effect of {effect * deviation:+.3f}, {len(WEEKLY)} weekly looks"
     more = f"; one look {once / RUNS:.4f}; ratio {found / once:.4f}; planned {hoped:.4f}"
     good = told(name, found, more, least=POWER_LEAST * once / RUNS)

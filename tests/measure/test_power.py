@@ -5,8 +5,9 @@ import pytest
 
 from uptake.core.chance import stream
 from uptake.measure import Design, Table, effect
-from uptake.measure.power import detectable, error, hussey_hughes, planned, power, predicted
+from uptake.measure.power import detectable, error, hussey_hughes, planned, power, schedule
 from uptake.measure.spending import Spending
+from uptake.measure.statistics import Statistics
 
 
 @pytest.mark.parametrize(("within", "between"), [(0.2, 0.0), (0.2, 0.05), (1.0, 2.0)])
@@ -62,17 +63,33 @@ def test_what_must_hold_of_every_design() -> None:
     assert curve == sorted(curve)
 
 
+def found(known: Statistics, at: list[int], rule: Spending, effect: float) -> tuple[float, ...]:
+    made = schedule(known, at, rule)
+    assert made is not None
+    return made.found(effect)
+
+
 def test_repeated_looks_find_about_what_one_does() -> None:
     """One look is the closed form; looks on the way cost little power, and no effect is found as often as is spent."""
     known, rule = planned([40, 40, 40, 40], [2, 4, 6, np.inf], 8, correlation=0.5), Spending(kind="late", seed=1)
     one = error(known)
     assert one is not None
     effect = detectable(one)
-    (once,) = predicted(known, effect, [8], rule)
+    (once,) = found(known, [8], rule, effect)
     assert once == pytest.approx(power(effect, one), abs=0.004)
-    often = predicted(known, effect, [1, 3, 4, 5, 6, 7, 8], rule)
+    often = found(known, [1, 3, 4, 5, 6, 7, 8], rule, effect)
     assert len(often) == 6, "after one period nobody is exposed"
     assert list(often) == sorted(often)
     assert 0.95 * once < often[-1] <= once + 0.004
-    assert often == pytest.approx(predicted(known, -effect, [3, 4, 5, 6, 7, 8], rule), abs=0.006)
-    assert predicted(known, 0.0, [3, 5, 8], rule)[-1] == pytest.approx(0.05, abs=0.003)
+    assert often == pytest.approx(found(known, [3, 4, 5, 6, 7, 8], rule, -effect), abs=0.006)
+    assert found(known, [3, 5, 8], rule, 0.0)[-1] == pytest.approx(0.05, abs=0.003)
+    assert schedule(known, [1, 2], rule) is None
+
+
+def test_what_is_detectable_is_found_four_times_in_five() -> None:
+    known, rule = planned([40, 40, 40], [2, 4, np.inf], 8, correlation=0.5), Spending(kind="late", seed=1, paths=50_000)
+    made, one = schedule(known, [4, 6, 8], rule), error(known)
+    assert made is not None
+    assert one is not None
+    assert made.found(made.detectable())[-1] == pytest.approx(0.8, abs=0.002)
+    assert detectable(one) < made.detectable() < 1.1 * detectable(one), "looking again and again costs a little"

@@ -3,9 +3,12 @@
 What is doubted stands in `plan.doubts`; this gathers what it asks for. For `check` and `rehearse`.
 """
 
+from contextlib import suppress
+from dataclasses import replace
+
 from uptake.app.facts import Examined
 from uptake.app.rehearsal import Rehearsed, rehearse
-from uptake.core.problem import Problem
+from uptake.core.problem import Problem, Refused
 from uptake.implement.gates import share_of, whole
 from uptake.implement.targets import HALF, wave_stage
 from uptake.plan.doubts import doubts
@@ -22,8 +25,16 @@ def doubts_of(examined: Examined) -> tuple[Problem, ...]:
     read = examined.read
     if read is None or read.plan.implement is None:
         return ()
-    rehearsed = rehearse(read, seed=SEED, people=None, count=PEOPLE, entries_most=ENTRIES_MOST)
-    return doubts(read, examined.facts, reached=never_reached(rehearsed))
+    outcomes = read.plan.implement.outcomes
+    bare = replace(read, plan=replace(read.plan, implement=replace(read.plan.implement, outcomes=())))
+    rehearsed = rehearse(bare, seed=SEED, people=None, count=PEOPLE, entries_most=ENTRIES_MOST)
+    detectable = None
+    if any(one.primary and one.judge for one in outcomes):
+        from uptake.app.power import power_of
+
+        with suppress(Refused):
+            detectable = power_of(examined).share
+    return doubts(read, examined.facts, reached=never_reached(rehearsed), detectable=detectable)
 
 
 def never_reached(rehearsed: Rehearsed) -> float | None:

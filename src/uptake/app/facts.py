@@ -6,7 +6,7 @@ Nobody's code is run for it: an inventory written in Python is only looked at as
 
 import csv
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from uptake.core.ports import Person
 from uptake.core.problem import PlanRefused, Problem, Refused, Where
-from uptake.core.time import Instant
+from uptake.core.time import Instant, Span
 from uptake.plan.check import check
 from uptake.plan.deploy_rules import zone_of
 from uptake.plan.fact import Facts, Measured, People, named_files
@@ -31,6 +31,8 @@ PLAN_BYTES_MOST = 4 * TEXT_MOST + 1
 """What is read of a plan file; one that is longer is refused by `read_draft` for its length."""
 TEXT_BYTES_MOST = 1_000_000
 """An announcement's text may be so long."""
+PERIODS_MOST = 200
+"""Of an outcome's file the latest so many periods say how it varies."""
 HEADING_BYTES_MOST = 65_536
 """The first line of a CSV file may be so long."""
 
@@ -214,16 +216,40 @@ def _measured(
         try:
             window = (Instant(0), Instant(0))
             rows = list(read_rows(pull, folder=folder, needs=("unit", "at", "value"), takes=("id",), window=window))
-            told = {row.text("unit") for row in rows}
+            names = [row.text("unit") for row in rows]
             moments = [row.moment("at", timezone=zone_of(read), dates=pull.dates) for row in rows]
-            for row in rows:
-                row.number("value")
+            values = [row.number("value") for row in rows]
         except Refused as refused:
             problems += refused.problems
             continue
         first = min(moments, default=None)
-        found[item] = Measured(units=len(units), known=len(units & told), values=len(rows), first=first)
+        bare = Measured(units=len(units), known=len(units & set(names)), values=len(rows), first=first)
+        found[item] = _spread(bare, list(zip(names, moments, values, strict=True)), outcome.looks)
     return found
+
+
+def _spread(bare: Measured, rows: Sequence[tuple[str, Instant, float]], period: Span) -> Measured:
+    """The file in short, with how its values by unit and period vary."""
+    if not rows or bare.first is None:
+        return bare
+    import numpy as np
+
+    from uptake.measure.spread import spread
+
+    length = period.approx_s * 1000
+    cells: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+    for unit, at, value in rows:
+        cells[unit, int((at - bare.first) // length)].append(value)
+    place = {unit: number for number, unit in enumerate(sorted({unit for unit, _ in cells}))}
+    periods = {period: number for number, period in enumerate(sorted({period for _, period in cells})[-PERIODS_MOST:])}
+    table = np.full((len(place), len(periods)), np.nan)
+    for (unit, number), told in cells.items():
+        if number in periods:
+            table[place[unit], periods[number]] = sum(told) / len(told)
+    known = spread(table)
+    if known is None:
+        return bare
+    return replace(bare, mean=known.mean, deviation=known.deviation, correlation=known.correlation)
 
 
 def _heading(path: Path) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ form of Hussey & Hughes for the mixed model that stepped-wedge trials are often 
 # pyright: reportAny=false
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +20,8 @@ from uptake.measure.statistics import NEVER, Floats, Statistics
 from uptake.measure.weights import Estimand, Lag, weights
 
 NORMAL = NormalDist()
+STEPS = 16
+"""Halvings in the search for an effect."""
 
 
 def planned(sizes: Sequence[int], starts: Sequence[float], periods: int, *, correlation: float) -> Statistics:
@@ -64,21 +67,49 @@ def power(effect: float, standard_error: float, *, alpha: float = 0.05) -> float
     return NORMAL.cdf(shift - critical) + NORMAL.cdf(-shift - critical)
 
 
-def predicted(known: Statistics, effect: float, at: Sequence[int], rule: Spending) -> tuple[float, ...]:
-    """How often repeated looks find a constant effect, in either direction: the power by each look, rising.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A plan's looks: the covariance of their estimates, their boundaries, and the rule by which these were made."""
+
+    covariance: Floats
+    boundaries: tuple[float, ...]
+    rule: Spending
+
+    def found(self, effect: float) -> tuple[float, ...]:
+        """How often a constant effect, in the covariance's unit, is found by each look, in either direction; rising."""
+        drift = [effect] * len(self.boundaries)
+        return crossing(self.covariance, self.boundaries, drift, seed=self.rule.seed, paths=self.rule.paths)
+
+    def detectable(self, often: float = 0.8) -> float:
+        """The effect that is found so often by the last look."""
+        low, high = 0.0, float(np.sqrt(self.covariance[-1, -1]))
+        while self.found(high)[-1] < often:
+            low, high = high, 2 * high
+        for _ in range(STEPS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.found(middle)[-1] < often else (low, middle)
+        return (low + high) / 2
+
+
+def schedule(known: Statistics, at: Sequence[int], rule: Spending) -> Schedule | None:
+    """The looks at a planned rollout; None where none of them identifies anything.
 
     The efficient estimate of `simple` with the mean of all periods before, as outcomes are looked at.
 
     Args:
         known: planned, with one standard deviation and a correlation, or measured.
-        effect: in the same unit.
         at: after how many periods is looked, rising; looks at which nothing is identified are left out.
         rule: how the error is spent; its degrees of freedom play no part, so they are to be many.
     """
     seen = looks(known, views(known, at))
+    if not seen:
+        return None
     covariance = joint(known, seen)
-    found = boundaries(covariance, shares([one.se**2 for one in seen]), rule)
-    return crossing(covariance, found, [effect] * len(seen), seed=rule.seed, paths=rule.paths)
+    return Schedule(
+        covariance=covariance,
+        boundaries=boundaries(covariance, shares([one.se**2 for one in seen]), rule),
+        rule=rule,
+    )
 
 
 def detectable(standard_error: float, *, often: float = 0.8, alpha: float = 0.05) -> float:

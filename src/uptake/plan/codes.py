@@ -65,4 +65,5 @@ CODES: dict[str, str] = {
     "UP402": "A warning: a rehearsal, in which behaviour is made up, never reaches the plan's own target.",
     "UP403": "A warning: the data of an outcome do not know all settings or people, so waves cannot be compared.",
     "UP404": "A warning: the data of an outcome hold nothing from before the first wave opens.",
+    "UP405": "A warning: the plan could hardly show the effect that it wants, by how its outcome varied before.",
 }

@@ -17,19 +17,24 @@ ALIKE = 0.9
 """An outcome's data that know fewer of the units than this share are doubted."""
 
 
-def doubts(read: ReadPlan, facts: Facts, *, reached: float | None = None) -> tuple[Problem, ...]:
+def doubts(
+    read: ReadPlan, facts: Facts, *, reached: float | None = None, detectable: float | None = None
+) -> tuple[Problem, ...]:
     """Every doubt about a plan without mistakes, in the order of the file.
 
     Args:
         read: the plan.
         facts: what is known of the files it names.
         reached: the adoption at which a rehearsal ended without ever coming to the target; None where it came to it.
+        detectable: the effect on the primary outcome that is found four times in five, as a share of its mean; None
+            where that is not known.
     """
     found = Mistakes()
     implement = read.plan.implement
     if implement is not None:
         _training(read, implement, found)
         _target(read, implement, reached, found)
+        _power(read, implement, detectable, found)
         for item, measured in sorted(facts.measured.items()):
             _data(read, implement, item, measured, found)
     return in_order(found.problems)
@@ -83,6 +88,17 @@ def _target(read: ReadPlan, implement: Implement, reached: float | None, found: 
     what = f"the rehearsal never reaches the target of {goal}: it ends at {100 * reached:.0f}%"
     hint = "how people behave is made up, but see `uptake rehearse`: a gate or the target may be out of reach"
     found.add("UP402", read.value("implement.adoption.target"), what, hint)
+
+
+def _power(read: ReadPlan, implement: Implement, detectable: float | None, found: Mistakes) -> None:
+    """What is wanted is less than what the design could show."""
+    item = next((item for item, one in enumerate(implement.outcomes) if one.primary), None)
+    if item is None or detectable is None or not 0 < implement.outcomes[item].by < detectable:
+        return
+    wanted, seen = f"{100 * implement.outcomes[item].by:g}%", f"{100 * detectable:.2g}%"
+    what = f"the effect that is wanted is {wanted}, and this design finds one of {seen} four times in five"
+    hint = "more people or settings, a longer `baseline`, a later `judge` or more waves by then; see `uptake power`"
+    found.add("UP405", read.value(f"implement.outcomes.{item}.by"), what, hint)
 
 
 def _data(read: ReadPlan, implement: Implement, item: int, measured: Measured, found: Mistakes) -> None:

@@ -41,12 +41,25 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """An outcome's file in short: units of the audience, those of them that it knows, its values, its first instant."""
+    """An outcome's file in short.
+
+    Args:
+        units: of the audience.
+        known: those of them that it knows.
+        values: it holds.
+        first: the instant of the first.
+        mean: of the values by unit and period, None with too few of them.
+        deviation: the standard deviation of a unit's value in one period.
+        correlation: between a unit's values in two periods, None where that cannot be told.
+    """
 
     units: int
     known: int
     values: int
     first: Instant | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    correlation: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
