@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from tests.implement.test_outcomes import ACHIEVED, COMPLAINTS, DAYS, UNDECIDED, world_of
 from tests.ringtest import PLAN, World
-from uptake.core.look import Measured, WaveMean
+from uptake.core.look import Measured, SinceOpening, WaveMean
 from uptake.report.board import Board, Figure
 from uptake.report.charts.effect import effect_chart
+from uptake.report.charts.since import since_chart
 from uptake.report.figures import figures
+from uptake.report.html import board_values, environment
 from uptake.report.outcomes import effects_text
 from uptake.report.status import status_text
 from uptake.report.table import compare_text
@@ -142,3 +144,24 @@ def test_those_who_use_it_before_their_time_are_told_beside_an_effect() -> None:
     told = effects_text(board_of(world).effects)
     assert "trust: 3 of 20 people who wait use it already (15 %, likely between 5 % and 36 %)" in told
     assert "trust: 12 of 12 settings drawn are in the data." in told
+
+
+def test_the_effect_by_time_since_opening_is_drawn_and_listed() -> None:
+    since = tuple(SinceOpening(period=n, estimate=-2.0 + 0.4 * n, se=0.5) for n in range(5))
+    world = world_of()
+    world.look.outcomes = (replace(UNDECIDED, since=since),)
+    world.turn(seconds=DAY)
+    one = board_of(world).effects[0]
+    told = effects_text([one]).splitlines()
+    assert "       1. period  -2 (give or take 1)" in told
+    drawn = since_chart(one, width=420)
+    assert drawn is not None
+    rows = drawn["layer"][2]["data"]["values"]
+    assert [row["x"] for row in rows] == [1, 2, 3, 4, 5]
+    assert (rows[0]["low"], rows[0]["high"]) == (-2.98, -1.02)
+    low, high = drawn["layer"][2]["encoding"]["y"]["scale"]["domain"]
+    assert low < -2.98 < 0.58 < high
+    assert since_chart(replace(one, since=since[:2]), width=420) is None
+    page = environment({}).get_template("adoption.html").render(**board_values(board_of(world)))
+    assert "1 look, how, and whether it may be believed" in page
+    assert "method: exposed against not yet exposed" in page

@@ -76,5 +76,5 @@ def test_lanes_say_what_was_looked_at():
     assert drawn.last is not None
     assert drawn.title.count(", then ") == 1
     specs = charts(board)
-    assert set(specs) == {"adoption-wide", "adoption-narrow"}
+    assert set(specs) == {"adoption-wide", "adoption-narrow", "waves-wide", "waves-narrow"}
     assert specs["adoption-narrow"]["width"] < specs["adoption-wide"]["width"]

@@ -104,7 +104,7 @@ def test_charts_are_drawn_when_their_data_change_and_never_waited_for_twice(stor
     assert asked == []
     full = figures(story.read, story.picture, story.now, history=followed(History(), story.entries))
     first = drawings.of(full)
-    assert set(first) == {"adoption-wide", "adoption-narrow"}
+    assert set(first) == {"adoption-wide", "adoption-narrow", "waves-wide", "waves-narrow"}
     assert drawings.of(replace(full, problems=("other words",))) is first
     assert len(asked) == 1
     last = full.looks[-1]

@@ -160,6 +160,15 @@ Finding = Literal["achieved", "not achieved", "harm", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinceOpening:
+    """The effect so many periods after an opening (0 is the first), with its standard error, by itself."""
+
+    period: int
+    estimate: float
+    se: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLook:
     """What one look at an effect said, as it is kept: later looks add to it and change nothing.
 
@@ -176,6 +185,7 @@ class KeptLook:
         course: how the effect is followed, as it was fixed before the first look, in JSON.
         trust: whether it may be believed, a sentence each, those that warn first.
         doubtful: whether nothing may be called achieved until that is explained.
+        since: the effect by time since opening, as this look saw it.
     """
 
     number: int
@@ -189,6 +199,7 @@ class KeptLook:
     course: str = ""
     trust: tuple[str, ...] = ()
     doubtful: bool = False
+    since: tuple[SinceOpening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +237,7 @@ class Measured:
         goal: the effect that the plan wants, in the outcome's unit, from what is expected without it; None for any.
         limit: the effect at which the guardrail is reached.
         trust: whether it may be believed, a sentence each, those that warn first.
+        since: the effect by time since opening, of the latest look.
     """
 
     name: str
@@ -247,3 +259,4 @@ class Measured:
     goal: float | None = None
     limit: float | None = None
     trust: tuple[str, ...] = ()
+    since: tuple[SinceOpening, ...] = ()

@@ -11,7 +11,7 @@ from typing import Literal
 
 from uptake.core.action import Part
 from uptake.core.decision import Evidence
-from uptake.core.look import Finding
+from uptake.core.look import Finding, SinceOpening
 from uptake.core.stage import Half
 from uptake.core.time import Instant
 
@@ -248,6 +248,7 @@ class EffectShown:
         goal: the effect that is wanted, in the outcome's unit; None for any.
         limit: the effect at which the guardrail is reached.
         trust: whether it may be believed, a sentence each.
+        since: the effect by time since opening, each with its error.
     """
 
     name: str
@@ -268,6 +269,7 @@ class EffectShown:
     goal: float | None = None
     limit: float | None = None
     trust: tuple[str, ...] = ()
+    since: tuple[SinceOpening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

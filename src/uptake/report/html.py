@@ -9,10 +9,12 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
-from uptake.report import marks
+from uptake.report import marks, outcomes
 from uptake.report.board import Board
 from uptake.report.comparison import AIMS
+from uptake.report.curves import curves, table
 from uptake.report.entries import EntryShown
+from uptake.report.foreseen import foreseen
 from uptake.report.timeline import timeline
 from uptake.report.words import NOT_MEASURED, percent
 
@@ -129,7 +131,7 @@ def board_values(
     """
     from markupsafe import Markup
 
-    told = marks.permalinks(board.decisions)
+    told, found = marks.permalinks(board.decisions), curves(board)
     return {
         "board": board,
         "clock": marks.clock(board.now, board.timezone),
@@ -139,6 +141,9 @@ def board_values(
         # Drawings are made of our own specs; the engine escapes the text in them.
         "charts": {name: Markup(svg) for name, svg in (drawn or {}).items()},  # noqa: S704
         "looks": marks.listed_looks(board, most=LOOKS_SHOWN),
+        "curves": table(found) if found else None,
+        "ahead": foreseen(board),
+        "effect_told": outcomes.told,
         "effect": next((figure for figure in board.figures if figure.phrase == DESIRED), None),
         "batches": marks.batches(board.hosts),
         "hosts_words": marks.hosts_words(board.hosts),

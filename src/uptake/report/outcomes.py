@@ -16,6 +16,8 @@ from uptake.report.board import EffectLook, EffectShown, Mark, MeanShown
 from uptake.report.known import Found, Known
 from uptake.report.words import exact_percent
 
+SINCE_LEAST, SINCE_SHOWN = 3, 12
+"""With fewer periods since an opening nothing is shown of them, and at most so many."""
 LOOKS_SHOWN = 20
 """A terminal draws the last so many looks."""
 MARKS: dict[Finding, Mark] = {"achieved": "ok", "not achieved": "bad", "harm": "bad", "undecided": "going"}
@@ -105,6 +107,7 @@ def _shown(known: Known, outcome: Outcome) -> EffectShown | None:
         as_of=known.at(measured.as_of) if measured.as_of else "",
         goal=measured.goal,
         limit=measured.limit,
+        since=measured.since,
         trust=(*_early(known), *measured.trust) if measured.looks else (),
     )
 
@@ -145,6 +148,7 @@ def effects_text(effects: Sequence[EffectShown]) -> str:
             lines.append(f"  wave {mean.wave}: {_number(mean.before)} before, {since}")
         lines += _looks_text(one)
         lines += [f"  {words}" for words in told(one)]
+        lines += _since_text(one)
     return "\n".join([*lines, ""])
 
 
@@ -167,6 +171,16 @@ def told(one: EffectShown) -> list[str]:
         f"data: as of {one.as_of}",
         *(f"trust: {sentence}" for sentence in one.trust),
     ]
+
+
+def _since_text(one: EffectShown) -> list[str]:
+    """The effect by time since opening, a few lines."""
+    if len(one.since) < SINCE_LEAST:
+        return []
+    rows = one.since[:SINCE_SHOWN]
+    lines = [f"    {row.period + 1:>4}. period  {row.estimate:+.3g} (give or take {2 * row.se:.2g})" for row in rows]
+    more = len(one.since) - len(rows)
+    return ["  since opening, each by itself:", *lines, *([f"    and {more} periods more"] if more else [])]
 
 
 def _looks_text(one: EffectShown) -> list[str]:

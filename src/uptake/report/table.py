@@ -8,6 +8,8 @@ from uptake.core.stage import Half
 from uptake.core.words import moment
 from uptake.report.board import Board, Figure, Head
 from uptake.report.comparison import AIMS, COMPARISON
+from uptake.report.curves import curves_text
+from uptake.report.foreseen import foreseen
 from uptake.report.terminal import Paint, Tone, bounded, cells, pad, plain, wrap
 from uptake.report.words import NOT_MEASURED
 
@@ -34,6 +36,8 @@ def compare_text(board: Board, *, width: int = 100, colour: bool = False) -> str
         lines += _stacked(board, paint, width)
     else:
         lines += _beside(board, paint, width)
+    if (ahead := foreseen(board)) is not None:
+        lines += ["", *curves_text(board, width), "", *wrap(ahead.words, width)]
     lines += ["", *wrap(_seal(board), width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

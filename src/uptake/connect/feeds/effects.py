@@ -136,6 +136,7 @@ class Effects:
             more_days=target.looks[-1].more_days if target is not None and target.looks and not bare.ended else None,
             method=METHODS[course.method],
             trust=last.trust,
+            since=last.since,
         )
 
     def _harm(self, outcome: Outcome, at: At) -> bool:
@@ -184,7 +185,7 @@ class Effects:
         people = {str(person.pid): person.setting for person in self._directory.people()} if data.people else {}
         units = Units(names=tuple(sorted(at.waves)), strata=_strata(self._implement, self._directory), settings=people)
         found = believed(data, when, at.seen, units, last=last)
-        return {"trust": found.sentences, "doubtful": found.doubtful}
+        return {"trust": found.sentences, "doubtful": found.doubtful, "since": found.since}
 
     def _values(self, outcome: Outcome, units: Sequence[str], cuts: Sequence[Instant]) -> Floats:
         """Units x periods, NaN where a unit has no value."""

@@ -11,19 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uptake.connect.feeds.looks import Data, Times, followed
-from uptake.core.look import WaveLook
+from uptake.core.entry import rounded
+from uptake.core.look import SinceOpening, WaveLook
 from uptake.measure.placebo import NOWHERE, novelty, placebo, spill_over
-from uptake.measure.statistics import Ints
+from uptake.measure.staggered import Beta, estimate
+from uptake.measure.statistics import Ints, Statistics
 from uptake.measure.trust import Words, missing, sample_ratio
 from uptake.measure.watch import summary
+from uptake.measure.weights import weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Believed:
-    """What the checks say: sentences, those that warn first, and whether nothing may be called achieved."""
+    """What the checks say: sentences, those that warn first, and whether nothing may be called achieved.
+
+    Beside them stands the effect by time since opening, which shows what novelty is about.
+    """
 
     sentences: tuple[str, ...]
     doubtful: bool
+    since: tuple[SinceOpening, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +67,12 @@ def believed(data: Data, when: Times, seen: Sequence[WaveLook], units: Units, *,
         settings = [place.get(units.settings.get(unit, ""), NOWHERE) for unit in units.names]
         meeting = spill_over(settings, data.waves)
         told.append((meeting.doubtful, meeting.sentence(words)))
-    told += _of_values(data, when, seen, words, last=last)
+    beta: Beta = "efficient" if data.people else "1"
+    known = summary(followed(data, when, seen))
+    told += _of_values(known, beta, words, last=last) if known is not None else []
     sentences = [text for doubtful, text in told if doubtful] + [text for doubtful, text in told if not doubtful]
-    return Believed(sentences=tuple(sentences), doubtful=lost[1] or unlike.doubtful)
+    since = _since(known, beta) if known is not None else ()
+    return Believed(sentences=tuple(sentences), doubtful=lost[1] or unlike.doubtful, since=since)
 
 
 def _lost(there: NDArray[np.bool_], waves: Ints, units: Units, words: Words) -> tuple[str, bool]:
@@ -83,13 +93,17 @@ def _lost(there: NDArray[np.bool_], waves: Ints, units: Units, words: Words) -> 
     return ratio.sentence(Words(people=words.people, cells=cells)), ratio.doubtful
 
 
-def _of_values(
-    data: Data, when: Times, seen: Sequence[WaveLook], words: Words, *, last: bool
-) -> list[tuple[bool, str]]:
+def _of_values(known: Statistics, beta: Beta, words: Words, *, last: bool) -> list[tuple[bool, str]]:
     """The placebo look before anybody had it, and at the end whether the effect fades."""
-    known = summary(followed(data, when, seen))
-    if known is None:
-        return []
-    before = placebo(known, beta="efficient" if data.people else "1")
-    fading = novelty(known, beta="efficient" if data.people else "1") if last else None
+    before = placebo(known, beta=beta)
+    fading = novelty(known, beta=beta) if last else None
     return [(check.doubtful, check.sentence(words)) for check in (before, fading) if check is not None]
+
+
+def _since(known: Statistics, beta: Beta) -> tuple[SinceOpening, ...]:
+    """The effect by time since opening."""
+    found = [estimate(known, one, beta=beta) for one in weights(known, "eventstudy", controls="not-yet", lag="mean")]
+    return tuple(
+        SinceOpening(period=one.event_time or 0, estimate=rounded(one.estimate), se=rounded(one.se_neyman))
+        for one in found
+    )

@@ -1,30 +1,33 @@
-"""The adoption chart: the share of people who have adopted, look by look, against the plan's target.
+"""The adoption chart: the share of people who have adopted, look by look, against the plan's target, and what is ahead.
 
-A Vega-Lite spec as plain values. It draws what was looked at and forecasts nothing; the axis is the
-timeline's, so that the curve stands under its waves.
+A Vega-Lite spec as plain values. Up to the latest look it draws what was looked at, beyond it the fan of the forecast,
+where there is one. The axis is the timeline's, so that the curve stands under its waves.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from uptake.report.axis import Axis
 from uptake.report.board import Board
+from uptake.report.charts.forecast import fan_layers
+from uptake.report.charts.parts import Spec, framed, share_axis
+from uptake.report.foreseen import Ahead
 from uptake.report.words import exact_percent, percent
 
 HEIGHT = 260
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 18, 30
 NAME_WIDE = 13
 """A wave's name needs so much of the axis, in percent."""
-Spec = dict[str, Any]
 
 
-def adoption_chart(board: Board, axis: Axis | None, *, width: int) -> Spec | None:
+def adoption_chart(board: Board, axis: Axis | None, *, width: int, fan: Sequence[Ahead] = ()) -> Spec | None:
     """The chart of a board in a given width; None before the first look, or while no wave is booked.
 
     Args:
         board: with its looks.
         axis: the timeline's.
         width: of the whole drawing, in pixels.
+        fan: of the forecast, empty for none.
     """
     looks = [look for look in board.looks if look.present]
     if not looks or axis is None:
@@ -34,46 +37,22 @@ def adoption_chart(board: Board, axis: Axis | None, *, width: int) -> Spec | Non
     first = next((index for index, point in enumerate(points) if point["y"]), len(points) - 1)
     shown = points[max(0, first - 1) :]
     last, head = shown[-1], next((head for head in board.heads if head is not None and head.half == "implement"), None)
+    size = (width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
     layers = [
         *_target(head.target if head is not None else None),
         *_waves(board, axis, narrow=narrow),
         *_ticks(axis, narrow=narrow),
+        *fan_layers(fan, axis, size[0]),
         _rule({"x": axis.at(board.looks[-1].at)}, colour="var(--ink-3)"),
         _line(shown),
-        _point(last, percent(looks[-1].adopters / looks[-1].present)),
+        *_point(last, percent(looks[-1].adopters / looks[-1].present)),
     ]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": width - LEFT - RIGHT,
-        "height": HEIGHT - TOP - BOTTOM,
-        "padding": {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
-        "autosize": "none",
-        "background": None,
-        "layer": [layer for each in layers for layer in (each if isinstance(each, list) else [each])],
-        "config": {"aria": False, "font": "inherit", "view": {"stroke": None}, "text": {"fontSize": 12}},
-    }
+    return framed(layers, size, {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM})
 
 
 def _line(points: list[dict[str, float]]) -> Spec:
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "scale": {"domain": [0, 100]},
-        "axis": {
-            "title": None,
-            "values": [0, 25, 50, 75, 100],
-            "labelExpr": "datum.value + '%'",
-            "labelColor": "var(--ink-3)",
-            "labelFontSize": 12,
-            "labelPadding": 8,
-            "grid": True,
-            "gridColor": "var(--line)",
-            "domain": False,
-            "ticks": False,
-        },
-    }
     mark = {"type": "line", "interpolate": "monotone", "color": "var(--imp)", "strokeWidth": 2.75}
-    return {"data": {"values": points}, "mark": mark, "encoding": {"x": _x("x"), "y": y}}
+    return {"data": {"values": points}, "mark": mark, "encoding": {"x": _x("x"), "y": share_axis("y")}}
 
 
 def _point(last: dict[str, float], label: str) -> list[Spec]:
