@@ -84,7 +84,11 @@ class School:
     def answer_some(self) -> None:
         """Answers the next few surveys."""
         for _ in range(min(ANSWERS_A_ROUND, len(self.asked))):
-            self.answer(*self.asked.popleft())
+            try:
+                self.answer(*self.asked[0])
+            except httpx.HTTPError:  # the server was killed, as it is in chapter 6: later, then
+                return
+            self.asked.popleft()
 
     def answer(self, person: people.Person, link: str) -> None:
         """Opens a survey and sends its form: who was trained finds it easier."""

@@ -1,7 +1,7 @@
 """Floor 1, crafts of evidence: counts and arrays in, estimates out; knows no plan.
 
 `rollout` goes from a table to the effect of a staged rollout, by `panel`, `statistics`, `weights`, `staggered` and
-`fisher`.
+`fisher`; `parallel` does so where nobody drew the order.
 `proportion` is a share with its interval, `contrast` compares open waves with those not yet open on one declared day.
 `adoption` is all about use: time until it, relapse, a forecast of reach, the outcomes of RE-AIM and of Proctor.
 

@@ -17,10 +17,10 @@ from uptake.measure.statistics import NEVER, Floats, Ints
 
 SPREAD_MOST = 4
 """Whole numbers that span at most so many times their count are numbered without sorting."""
-
-
 NEAR = 4096
 """The second unit's first row is looked for here before anywhere."""
+Named = int | float | str
+"""A period as a table has it: a number, or a date in ISO's form."""
 
 
 class NoPanel(ValueError):
@@ -109,6 +109,35 @@ def panel(table: Table) -> Panel:
     if table.covariates:
         wide = np.column_stack([wide, *(np.asarray(one, dtype=np.float64)[first] for one in table.covariates)])
     return _kept(wide, starts[first], periods.astype(np.float64))
+
+
+def without_first(found: Panel) -> Panel:
+    """The panel without units that were exposed from the first period on: they have no period before.
+
+    Raises:
+        NoPanel: fewer than two cohorts are left.
+    """
+    later: NDArray[np.bool_] = found.cohorts[found.labels] > found.periods[0]
+    if later.all():
+        return found
+    cohorts, labels = np.unique(found.cohorts[found.labels[later]], return_inverse=True)
+    if cohorts.size < 2:
+        raise NoPanel("fewer than two cohorts have a period before exposure")
+    dropped = (*found.dropped, f"{np.sum(~later):,} units are exposed from the first period on")
+    return Panel(
+        values=found.values[later],
+        labels=labels.astype(np.int_),
+        cohorts=cohorts,
+        periods=found.periods,
+        dropped=dropped,
+    )
+
+
+def named(number: float, time: NDArray[Any]) -> Named:
+    """A period or cohort of a panel as the table's column of periods has it."""
+    if time.dtype.kind == "M":
+        return str(np.datetime_as_string(np.array(number).astype(np.int64).astype(time.dtype), unit="auto"))
+    return int(number) if number == int(number) else float(number)
 
 
 def _in_order(table: Table, outcome: Floats) -> Panel | None:

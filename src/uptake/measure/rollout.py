@@ -6,16 +6,15 @@ The same as `uptake effect --panel`; for a rollout whose order was drawn at rand
 # numpy's own types give Any for comparisons and sums
 # pyright: reportAny=false
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from uptake.measure.fisher import p_values
-from uptake.measure.panel import NoPanel, Panel, Table, panel
+from uptake.measure.panel import Named, NoPanel, Table, named, panel, without_first
 from uptake.measure.staggered import Beta, Estimate, estimate
-from uptake.measure.statistics import summarise
-from uptake.measure.weights import Controls, Estimand, Lag, weights
+from uptake.measure.statistics import Statistics, summarise
+from uptake.measure.weights import Controls, Estimand, Lag, Weights, pretrends, weights
 
 METHODS = {
     ("efficient", "not-yet"): "Roth & Sant'Anna, efficient",
@@ -36,7 +35,7 @@ class Effect:
     """An effect and what it stands on.
 
     Args:
-        rows: one estimate, or one for each event time.
+        rows: one estimate, or one for each event time or cell.
         p_values: of the randomisation test, one for each row; empty where none was asked for.
         units: that were used.
         cohorts: with at least two units each.
@@ -44,6 +43,7 @@ class Effect:
         method: by its name in the literature.
         assumptions: in words.
         unidentified: periods in which every cohort is exposed: they have no controls, so nothing is said of them.
+        cells: the cohort and the period of each row, as the table names them; empty but for cells.
     """
 
     rows: tuple[Estimate, ...]
@@ -54,6 +54,7 @@ class Effect:
     method: str
     assumptions: tuple[str, ...]
     unidentified: int
+    cells: tuple[tuple[Named, Named], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +89,14 @@ def effect(table: Table, design: Design | None = None, *, fisher: int = 0, seed:
     design = design or Design()
     found, beta = panel(table), design.beta
     if beta == "1":
-        found = _without_first(found)
+        found = without_first(found)
     known = summarise(found.values, found.labels, cohorts=found.cohorts, periods=found.periods)
-    sought = weights(known, design.estimand, controls=design.controls, lag=design.lag)
+    sought = _sought(known, design)
     if not sought:
         raise NoPanel("no cohort is exposed while another is not, so no effect is identified")
     tested = p_values(found, known, sought, beta=beta, draws=fisher, seed=seed) if fisher else ()
     return Effect(
-        rows=tuple(estimate(known, one, beta=beta) for one in sought),
+        rows=tuple(_row(known, one, beta) for one in sought),
         p_values=tested,
         units=known.units,
         cohorts=len(known.cohorts),
@@ -103,22 +104,24 @@ def effect(table: Table, design: Design | None = None, *, fisher: int = 0, seed:
         method=METHODS[beta, design.controls],
         assumptions=(RANDOM, ANTICIPATION, ALONE, ONCE),
         unidentified=int(np.sum(known.periods >= known.cohorts[-1])),
+        cells=tuple(
+            (named(known.cohorts[one.cell[0]], table.time), named(known.periods[one.cell[1]], table.time))
+            for one in sought
+            if one.cell
+        ),
     )
 
 
-def _without_first(found: Panel) -> Panel:
-    """The panel without units that were exposed from the first period on: they have no period before (beta 1)."""
-    later: NDArray[np.bool_] = found.cohorts[found.labels] > found.periods[0]
-    if later.all():
-        return found
-    cohorts, labels = np.unique(found.cohorts[found.labels[later]], return_inverse=True)
-    if cohorts.size < 2:
-        raise NoPanel("fewer than two cohorts have a period before exposure")
-    dropped = (*found.dropped, f"{np.sum(~later):,} units are exposed from the first period on")
-    return Panel(
-        values=found.values[later],
-        labels=labels.astype(np.int_),
-        cohorts=cohorts,
-        periods=found.periods,
-        dropped=dropped,
-    )
+def _row(known: Statistics, sought: Weights, beta: Beta) -> Estimate:
+    """The estimate; before exposure units do not differ in an effect, so nothing of the error is explained by that."""
+    found = estimate(known, sought, beta=beta)
+    return replace(found, se=found.se_neyman) if (sought.event_time or 0) < 0 else found
+
+
+def _sought(known: Statistics, design: Design) -> tuple[Weights, ...]:
+    """The weights of the rows; with cells and beta 1 those before exposure, too, as is usual with that estimator."""
+    found = weights(known, design.estimand, controls=design.controls, lag=design.lag)
+    if design.estimand == "cells" and design.beta == "1":
+        before = pretrends(known, controls=design.controls, lag=design.lag)
+        return tuple(sorted((*before, *found), key=lambda one: one.cell or (0, 0)))
+    return found
