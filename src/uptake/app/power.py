@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from uptake.app.facts import Examined
 from uptake.core.problem import refuse
-from uptake.core.time import Instant, parse_instant
+from uptake.core.time import Instant, Span, after, parse_instant
 from uptake.measure.power import planned, schedule
 from uptake.measure.spending import Spending
 from uptake.plan.deploy_rules import is_instant
 from uptake.plan.model import Implement
+from uptake.plan.outcome import Outcome
 from uptake.plan.outcome_rules import judged_at, openings
 
 BEFORE_MOST = 12
 """The time before the first opening has so many periods at most, as when the plan's own looks are made."""
-LOOKS_MOST = 400
+LOOKS_MOST, LOOKS_AFTER = 400, 12
 PATHS = 50_000
 STEPS, FULL_AT = 8, 5
 """The curve has so many points; at this one lies the effect that is found four times in five."""
@@ -79,8 +80,7 @@ def power_of(examined: Examined, *, correlation: float | None = None) -> Power:
         raise refuse("UP073", file, "nobody is known whom waves could be drawn from", "the audience's file is needed")
     (item, outcome), zone, start = found[0], read.plan.timezone, implement.waves.start
     first = parse_instant(start, zone) if is_instant(start, zone) else Instant(0)
-    day = judged_at(outcome.judge, first, zone)
-    assert day is not None
+    day = judged_at(outcome.judge, first, zone) or _without_a_last_look(implement, outcome, first, zone)
     period_ms = max(1, round(outcome.looks.approx_s * 1000), (day - first) // LOOKS_MOST)
     before = min(BEFORE_MOST, max(1, round(implement.baseline.approx_s * 1000 / period_ms)))
     count = max(1, -(-(day - first) // period_ms))
@@ -113,6 +113,13 @@ def power_of(examined: Examined, *, correlation: float | None = None) -> Power:
         share=share,
         curve=tuple((point, made.found(point)[-1]) for point in points),
     )
+
+
+def _without_a_last_look(implement: Implement, outcome: Outcome, first: Instant, zone: str) -> Instant:
+    """Up to when a plan without a last look is thought of: twelve looks after the last opening."""
+    looks = outcome.looks
+    far = Span(seconds=LOOKS_AFTER * looks.seconds, days=LOOKS_AFTER * looks.days)
+    return after(openings(implement, first, zone)[-1], far, zone)
 
 
 def _unit(implement: Implement) -> str:

@@ -1,8 +1,8 @@
 """`uptake effect`: what a plan's outcomes show, or the effect of a staged rollout from any table.
 
-A plan shows what its ledger holds: means by wave, and the preliminary estimate of the declared day. A table needs
-units, periods, cohorts and an outcome; nothing of it is kept. Where the order of exposure was not drawn at random
-(`--order listed`) it is estimated under parallel trends, and says so.
+A plan shows what its ledger holds: means by wave, and what all looks at its effects show. A table needs units, periods,
+cohorts and an outcome; nothing of it is kept. Where the order of exposure was not drawn at random (`--order listed`) it
+is estimated under parallel trends, and says so.
 """
 
 from collections.abc import Sequence

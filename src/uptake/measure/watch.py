@@ -75,8 +75,9 @@ class Followed:
 def fill(values: Floats) -> tuple[Floats, float]:
     """A panel without gaps, and the share of it that had to be filled.
 
-    A gap takes its period's mean and what its unit was off the means in the periods that it has. Who was exposed plays
-    no part, so nothing is found without an effect; an effect comes out the smaller for it.
+    A gap takes its period's mean and what its unit was off the means in the periods before it that it has. Who was
+    exposed plays no part, so nothing is found without an effect, and what comes later changes no earlier period; an
+    effect comes out the smaller for it.
 
     Args:
         values: units x periods, NaN for a gap; every period has values.
@@ -86,8 +87,10 @@ def fill(values: Floats) -> tuple[Floats, float]:
         return values, 0.0
     there = ~gaps
     means = np.where(there, values, 0.0).sum(axis=0) / there.sum(axis=0)
-    off = np.where(there, values - means, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    return np.where(gaps, means + off[:, None], values), float(gaps.mean())
+    off = np.where(there, values - means, 0.0)
+    total, count = np.cumsum(off, axis=1) - off, np.cumsum(there, axis=1) - there
+    before = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    return np.where(gaps, means + before, values), float(gaps.mean())
 
 
 @dataclass(slots=True)

@@ -58,8 +58,8 @@ CODES: dict[str, str] = {
     "UP217": "The implement half waits for hosts that this plan does not deploy.",
     "UP218": "An access command could not know what it is asked: one of its words must be {act}.",
     "UP219": "There is nothing of this name to explain.",
-    "UP220": "An outcome could not be told: it is judged when every wave may be open, is of units that no wave is "
-    "drawn of, or of waves that nobody drew.",
+    "UP220": "An outcome could not be told: its last look is when every wave may be open, it is of units that no wave "
+    "is drawn of, or of waves that nobody drew.",
     "UP401": "A warning: people are trained for an opening of which nobody knows yet whether it comes, since the gate "
     "of the wave before is judged later.",
     "UP402": "A warning: a rehearsal, in which behaviour is made up, never reaches the plan's own target.",

@@ -190,19 +190,21 @@ def _check(name: Text, target: Node, beside: Table, mistakes: Mistakes) -> Check
     )
 
 
-def moment(node: Node, mistakes: Mistakes, *, name: str) -> str:
-    """A span or a date or date-time, as written."""
+def moment(node: Node, mistakes: Mistakes, *, name: str, words: tuple[str, ...] = ()) -> str:
+    """A span or a date or date-time, or one of some words, as written."""
     hint = "write -5d, +14d, 2027-01-11 or 2027-01-11T18:00"
     found = scalar(node, mistakes, name=name, wanted="a date or a duration", hint=hint)
     if found is None:
         return "0s"
-    words = found.strip()
+    text = found.strip()
+    if text in words:
+        return text
     for read in (Span.parse, datetime.fromisoformat):
         try:
-            read(words)
+            read(text)
         except ValueError:
             continue
-        return words
+        return text
     mistakes.add("UP210", found.where, f"`{name}` must be a date or a duration; found {kind(found)}", hint)
     return "0s"
 

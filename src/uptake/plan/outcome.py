@@ -28,7 +28,7 @@ class Outcome:
     """What the change is for, or what it must not harm: measured alike in every wave, before and after.
 
     `by` is a share of what was expected without it; its effect is looked at every `looks` up to `judge`, the last look:
-    a span from the first wave's opening, or a date.
+    a span from the first wave's opening, a date, or `open` for none.
     """
 
     name: str

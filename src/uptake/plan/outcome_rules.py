@@ -11,6 +11,9 @@ from uptake.plan.read import ReadPlan
 from uptake.plan.task import due_at, is_span
 from uptake.plan.value import Mistakes
 
+OPEN = "open"
+"""A `judge` without a last look: looked at for as long as the plan is kept."""
+
 
 def check_outcomes(read: ReadPlan, implement: Implement, mistakes: Mistakes) -> None:
     """Every rule of every outcome."""
@@ -37,11 +40,11 @@ def judged_at(judge: str, first: Instant | None, timezone: str) -> Instant | Non
     """The instant up to which an outcome counts when it is judged; None while that is not known.
 
     Args:
-        judge: a span from the first wave's opening, or a date (its whole day).
+        judge: a span from the first wave's opening, or a date (its whole day); None comes of `open`.
         first: the first wave's opening.
         timezone: the plan's.
     """
-    return due_at(judge, timezone, before=first, since=first) if judge else None
+    return due_at(judge, timezone, before=first, since=first) if judge and judge != OPEN else None
 
 
 def openings(implement: Implement, first: Instant, timezone: str) -> tuple[Instant, ...]:
@@ -92,7 +95,7 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
     where = read.value(f"{path}.judge")
     if not outcome.judge:
         if outcome.primary:
-            what = "the primary outcome needs `judge`, the one day on which it is judged"
+            what = "the primary outcome needs `judge`, the last look at its effect"
             mistakes.add("UP220", read.where(path), what, "add `judge: +60d`, before the last wave opens")
         return
     if not read.is_whole("implement.waves", "implement.gate"):
@@ -100,6 +103,9 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
     if implement.waves.order == "listed":
         what = "the waves stand in a listed order: no effect can be told from comparing them"
         mistakes.add("UP220", where, what, "write `order: random`, or take `judge` out")
+        return
+    if outcome.judge == OPEN:
+        _open_ended(read, implement, path, mistakes)
         return
     zone, start = zone_of(read), implement.waves.start
     dated = start != "deployed" and is_instant(start, zone)
@@ -109,7 +115,7 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
     if not is_span(outcome.judge) and not (dated and is_instant(outcome.judge, zone)):
         if not is_instant(outcome.judge, zone):
             what = f"`judge` must be a date or a duration; found `{outcome.judge}`"
-            mistakes.add("UP210", where, what, "write +60d or 2027-03-01")
+            mistakes.add("UP210", where, what, "write +60d or 2027-03-01, or open with a holdout")
         return
     first = parse_instant(start, zone) if dated else Instant(0)
     at, last = judged_at(outcome.judge, first, zone), openings(implement, first, zone)[-1]
@@ -123,3 +129,10 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
         if not days:
             hint = "keep a `holdout`, or let waves follow one another"
         mistakes.add("UP220", where, what, hint)
+
+
+def _open_ended(read: ReadPlan, implement: Implement, path: str, mistakes: Mistakes) -> None:
+    """Without a last look somebody is left to compare with for good."""
+    if not implement.waves.holdout:
+        what = "without a last look somebody must be left to compare with once every wave is open"
+        mistakes.add("UP220", read.value(f"{path}.judge"), what, "keep a `holdout`, or write +60d, say")

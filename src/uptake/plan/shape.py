@@ -277,7 +277,7 @@ OWN: dict[tuple[str, str], Reader] = {
     ("HttpCall", "headers"): _headers,
     ("HttpCall", "body"): _body,
     ("Task", "due"): partial(form.moment, name="due"),
-    ("Outcome", "judge"): partial(form.moment, name="judge"),
+    ("Outcome", "judge"): partial(form.moment, name="judge", words=("open",)),
     ("Outcome", "name"): partial(value.named, name="name", pattern=WORD, said="a name of a-z, 0-9, _ and -"),
     ("Pull", "columns"): _columns,
     ("Pull", "headers"): _plain_headers,

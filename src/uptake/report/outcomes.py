@@ -12,6 +12,7 @@ from uptake.core.words import count
 from uptake.implement.decide import outcomes
 from uptake.implement.targets import outcome_stage, wave_stage
 from uptake.plan.outcome import Outcome
+from uptake.plan.outcome_rules import OPEN
 from uptake.report.board import EffectLook, EffectShown, Mark, MeanShown
 from uptake.report.known import Found, Known
 from uptake.report.words import exact_percent
@@ -217,6 +218,8 @@ def _when(known: Known, outcome: Outcome) -> str:
     often = f"is looked at every {outcome.looks}"
     if measured is not None and measured.ended:
         return f"was last looked at as of {known.at(day)}" if day is not None else "was last looked at"
+    if outcome.judge == OPEN:
+        return f"{often}, without a last look"
     return f"{often} until {known.at(day)}" if day is not None else f"{often} until {outcome.judge} after the start"
 
 

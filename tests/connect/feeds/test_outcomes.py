@@ -199,6 +199,26 @@ def test_what_is_missing_unlike_is_called_nothing_until_it_is_explained(tmp_path
     many.store.close()
 
 
+def test_a_plan_without_a_last_look_has_a_confidence_sequence(tmp_path: Path) -> None:
+    """With a holdout and a hundred settings a wave: wider intervals, and no end of looks."""
+    text = TEXT.replace("judge: +27d", "judge: open").replace(", guardrail: {increase: 20%, min_count: 5}", "")
+    many = Here(tmp_path, text, teams=400, size=1)
+    chance = np.random.default_rng(5)
+    rows = [
+        f"{team},{row.split(',')[1]},{float(row.split(',')[2]) + chance.normal():.3f}"
+        for row in rows_of(many, range(-28, 35, 7), -2.0)
+        for team in (row.split(",")[0],)
+    ]
+    many.read(rows, until=35)
+    found = many.measured(looks(0, 14, until=35))
+    assert found.method.startswith("a confidence sequence; valid at every look by simulation")
+    assert (found.finding, found.ended, len(found.looks)) == ("achieved", False, 5)
+    assert all(look.low is not None for look in found.looks), "it may say something from the first look on"
+    assert found.low is not None
+    assert found.low < -2.0 < (found.high or 0) < 0
+    many.store.close()
+
+
 def test_a_comparison_that_holds_says_so(here: Here) -> None:
     here.read(rows_of(here, range(-28, 27), -2.0), until=28)
     found = here.measured(looks(0, 14, until=28))

@@ -25,6 +25,7 @@ from uptake.measure.statistics import Floats, Ints
 from uptake.measure.watch import Course, Walked, fill
 from uptake.plan.model import Implement, Plan
 from uptake.plan.outcome import Outcome
+from uptake.plan.outcome_rules import OPEN
 
 DRAWS = 999
 """Redraws behind what few units show."""
@@ -157,7 +158,8 @@ class Effects:
         when, plain = times(self._plan, outcome, at.seen, guard=guard), effect.series == "effect"
         if when is None:
             return None
-        effect = replace(effect, series=series_name(outcome, effect.series, guard=guard))
+        name = series_name(outcome, effect.series, guard=guard)
+        effect = replace(effect, series=name, open_ended=outcome.judge == OPEN and not guard)
         due = sum(end <= at.until for end in when.ends)
         stood = self._kept.looks(outcome.name, effect.series)
         if not due or (stood and stood[-1].number >= due):

@@ -28,8 +28,10 @@ from uptake.measure.statistics import NEVER, Floats, Ints
 from uptake.measure.watch import Course, Followed, Walked, fill, follow
 from uptake.plan.model import Implement, Plan
 from uptake.plan.outcome import Outcome
-from uptake.plan.outcome_rules import judged_at, openings
+from uptake.plan.outcome_rules import OPEN, judged_at, openings
 
+OPEN_LOOKS = 104
+"""A plan without a last look is looked at so often."""
 LOOKS_MOST = 400
 """More looks than this are made less often."""
 BEFORE_MOST = 12
@@ -74,7 +76,10 @@ def times(plan: Plan, outcome: Outcome, seen: Sequence[WaveLook], *, guard: bool
     if first is None:
         return None
     last = judged_at(outcome.judge, first, plan.timezone)
-    if last is None and guard:
+    if outcome.judge == OPEN and not guard:
+        far = Span(seconds=outcome.looks.seconds * OPEN_LOOKS, days=outcome.looks.days * OPEN_LOOKS)
+        last = after(first, far, plan.timezone)
+    elif last is None and guard:
         last = openings(plan.implement, first, plan.timezone)[-1]
     if last is None or last <= first:
         return None
@@ -109,12 +114,13 @@ def rolled_back(seen: Sequence[WaveLook]) -> Instant | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Which effect of an outcome is followed: against what share of what was expected, how often, at what error."""
+    """Which effect of an outcome is followed: against what share of what was expected, at what error, how long."""
 
     series: str
     kind: Kind
     share: float
     alpha: float
+    open_ended: bool = False
 
 
 def series_name(outcome: Outcome, word: str, *, guard: bool) -> str:
@@ -224,7 +230,7 @@ def _course(plan: Plan, implement: Implement, effect: Effect, data: Data, when: 
     design = _design(plan, implement, data, when)
     told = dict(zip(design.numbers, design.shares, strict=True))
     return Course(
-        method=method_for(design.sizes, sum(design.sizes)),
+        method=method_for(design.sizes, sum(design.sizes), open_ended=effect.open_ended),
         kind=effect.kind,
         alpha=effect.alpha,
         planned=tuple(told.get(number, 0.0) for number in range(1, len(when.ends) + 1)),
@@ -240,7 +246,7 @@ def _more(design: Design, made: Sequence[Band], course: Course, when: Times) -> 
     numbers = {round(band.period) for band in made}
     places = [place for place, number in enumerate(design.numbers) if number in numbers]
     later = [place for place, number in enumerate(design.numbers) if number > last]
-    if len(places) != len(made) or not made[-1].se:
+    if course.method == "sequence" or len(places) != len(made) or not made[-1].se:
         return None
     rule = Spending(kind=course.kind, alpha=course.alpha, seed=course.seed, paths=PLANNING_PATHS)
     chosen = [*places, *later]
