@@ -38,6 +38,8 @@ ENTRIES_MOST = 200_000
 """A rehearsal that has written so many entries or turned so often is cut short: its plan looks again and again."""
 HORIZON = Span(days=3 * 365)
 """A rehearsal ends here at the latest."""
+OUTCOMES_MOST = 20_000
+"""With more people no values of outcomes are made up: a rehearsal is meant to take seconds."""
 SETTING_SIZE = 10
 """People per made-up setting."""
 MADE_UP_HOSTS = 3
@@ -71,6 +73,8 @@ class Rehearsed:
         implement = self.read.plan.implement
         if implement is None or not implement.outcomes:
             return (f"{crowd}: {bass}", hosts)
+        if self.people > OUTCOMES_MOST:
+            return (f"{crowd}: {bass}", hosts, f"no outcomes: there are more than {OUTCOMES_MOST:,} people")
         moved = "twice as much as is wanted" if how.effect is None else f"by {100 * how.effect:+g}%"
         return (f"{crowd}: {bass}", hosts, f"the outcomes: they change {moved} from a wave's opening on")
 
@@ -117,7 +121,7 @@ def rehearse(
         probes=MadeUpProbes(clock, hosts, stepless=plan.deploy is not None and not batch_steps(plan.deploy)),
         notices=MadeUpWork(clock, takes_ms=1_000),
         access=MadeUpWork(clock, takes_ms=1_000),
-        looked=_looked(plan, directory, behaviour, seed, lambda: (clock.now(), ring.picture)),
+        looked=_looked(plan, directory, behaviour, seed, lambda: (clock.now(), ring.picture), people=len(audience)),
     )
     ring = Ring(plan, ports, epoch=None)
 
@@ -147,7 +151,9 @@ def rehearse(
     )
 
 
-def _looked(plan: Plan, directory: MemoryDirectory, behaviour: Behaviour, seed: int, now: Now) -> Looked:
+def _looked(
+    plan: Plan, directory: MemoryDirectory, behaviour: Behaviour, seed: int, now: Now, *, people: int
+) -> Looked:
     """Made-up training and outcomes, where the plan has any."""
     if plan.implement is None:
         return Looked()
@@ -155,7 +161,7 @@ def _looked(plan: Plan, directory: MemoryDirectory, behaviour: Behaviour, seed: 
     if plan.implement.train is not None:
         invited = lambda wave: is_training(plan, now()[1], wave_stage(wave))  # noqa: E731  a port's own question
         learning = MadeUpLearning(directory, behaviour, invited=invited)
-    if not plan.implement.outcomes:
+    if not plan.implement.outcomes or people > OUTCOMES_MOST:
         return Looked(learning=learning)
     from uptake.app.outcomes import made_up_outcomes
 
@@ -175,7 +181,8 @@ def _is_over(read: ReadPlan, picture: Picture, limit: Instant, now: Instant) -> 
     states = [picture.stage(replace(HALF, ordinal=w.ordinal)).state for w in drawn.waves if not w.holdout]
     if "rolled back" in states:
         return all(word in ("adopted", "rolled back") for word in states)
-    return all(word == "adopted" for word in states) and is_settled(read.plan, picture)
+    waits = bool(picture.observed.outcomes) and not is_settled(read.plan, picture)
+    return all(word == "adopted" for word in states) and not waits
 
 
 def _begin(read: ReadPlan) -> Instant:
