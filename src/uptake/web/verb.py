@@ -4,6 +4,7 @@ The page is read without a token on loopback only, and not behind a proxy; every
 everywhere else, needs a token. The server itself is the web room's.
 """
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Tls:
 
 
 NO_TLS = Tls()
+GARBAGE_AFTER = (700, 10, 10)
+"""Python's own: no turn of a server is long."""
 
 
 def run(
@@ -48,6 +51,9 @@ def run(
         json: print the address as one JSON object.
     """
     from uptake.web.serve import Settings, serve_plan
+
+    gc.freeze()  # what was loaded stays: a server looks for garbage among the rest, often and briefly
+    gc.set_threshold(*GARBAGE_AFTER)
 
     def ready(address: str, name: str) -> None:
         told = f"{name}: page {address}/, flags {address}/ofrep/, events {address}/events"
