@@ -219,6 +219,23 @@ def test_a_plan_without_a_last_look_has_a_confidence_sequence(tmp_path: Path) ->
     many.store.close()
 
 
+def test_in_an_order_that_nobody_drew_no_look_is_made(tmp_path: Path) -> None:
+    """Neither of the effect nor of the guardrail: what moved is told, without any claim."""
+    listed = Here(tmp_path, TEXT.replace("holdout: 25%,", "holdout: 25%, order: listed,").replace("judge: +27d, ", ""))
+    listed.read(rows_of(listed, range(-28, 27), +9.0), until=28)
+    found = listed.measured(looks(0, 14, until=28))
+    assert (found.finding, found.looks, found.estimate) == ("undecided", (), None)
+    assert found.shift is not None
+    assert found.shift > 0.2
+    listed.store.close()
+
+
+def test_harm_that_the_guardrails_own_looks_show(here: Here) -> None:
+    """Daily looks at a rise of nine on ten, where two are tolerated."""
+    here.read(rows_of(here, range(-28, 27), +9.0), until=28)
+    assert here.measured(looks(0, 14, until=28), draws=999).finding == "harm"
+
+
 def test_a_comparison_that_holds_says_so(here: Here) -> None:
     here.read(rows_of(here, range(-28, 27), -2.0), until=28)
     found = here.measured(looks(0, 14, until=28))

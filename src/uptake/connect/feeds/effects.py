@@ -99,7 +99,9 @@ class Effects:
     def measured(
         self, outcome: Outcome, seen: Sequence[WaveLook], waves: Mapping[str, int], *, as_of: Instant, alpha: float
     ) -> Measured:
-        """What all looks show, new ones made up to when the data are complete."""
+        """What all looks show, new ones made up to when the data are complete; nothing where nobody drew the waves."""
+        if self._implement.waves.order == "listed":
+            return Measured(name=outcome.name, as_of=as_of)
         back = rolled_back(seen)
         at = At(seen=seen, waves=waves, until=as_of if back is None else min(as_of, back))
         plain = self._series(outcome, at, Effect(series="effect", kind="late", share=0.0, alpha=alpha))
