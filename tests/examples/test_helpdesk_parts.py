@@ -279,7 +279,7 @@ def test_driver_plays_only_what_a_person_is_let_into(desk: Desk, tmp_path: Path)
     life = driver.Life(person=person, issues=3, tracker=her, mails=driver.MAILS_MOST)
     (tmp_path / "completions.csv").write_text("person,course,at\n")
     with (tmp_path / "driver.jsonl").open("a") as file, (tmp_path / "answers.csv").open("a") as answers:
-        diary = driver.Diary(file, answers)
+        diary = driver.Diary(file, answers, driver.MINUTES)
         played = driver.Driver([life], api.get_client("test-desk"), 0, diary, tmp_path)
         for sent in (False, True):
             flag = InMemoryFlag("on" if sent else "off", {"on": True, "off": False})
