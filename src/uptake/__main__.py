@@ -36,24 +36,35 @@ def _run() -> int:
 
         code = dispatch(words)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        import shlex
+    except (KeyboardInterrupt, Exception) as error:
+        if comes_of_ctrl_c(error):
+            import shlex
 
-        print(f"interrupted; this goes on from where it stopped: uptake {shlex.join(words)}", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        _drop_output()
-        return 0
-    except OSError as error:
-        if error.filename is not None:  # a file of ours: a mistake in the program
+            print(f"interrupted; this goes on from where it stopped: uptake {shlex.join(words)}", file=sys.stderr)
+            return INTERRUPTED
+        if not isinstance(error, OSError) or error.filename is not None:  # a file of ours: a mistake in the program
             raise
         _drop_output()
+        if isinstance(error, BrokenPipeError):
+            return 0
         print(
             f"the output cannot be written: {error.strerror}; what was asked for may have been done: uptake status",
             file=sys.stderr,
         )
         return 1
     return code
+
+
+def comes_of_ctrl_c(error: BaseException) -> bool:
+    """Whether it is a KeyboardInterrupt, or was raised on the way out of one.
+
+    Ctrl-C can fall anywhere, also between a lock's wait and its release; what leaves the block is then an error of
+    the lock ("release unlocked lock") whose context is the interruption.
+    """
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__context__
+    return seen is not None
 
 
 def _open_streams() -> None:

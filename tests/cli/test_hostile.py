@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from uptake.__main__ import comes_of_ctrl_c
 from uptake.app.opened import open_plan
 from uptake.core.entry import Observed
 from uptake.core.time import Instant
@@ -190,3 +192,20 @@ def test_a_disk_that_is_full_and_one_that_is_read_only(tmp_path: Path) -> None:
             assert (code, "UP301" in err, "Read-only file system" in err) == (2, True, True)
         subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
         shutil.rmtree(folder / ".uptake")
+
+
+def test_what_a_ctrl_c_breaks_on_its_way_out_is_a_ctrl_c() -> None:
+    """A signal between a wait and its lock leaves the block as an error of the lock, not as KeyboardInterrupt."""
+    lock = threading.Lock()
+
+    def interrupted_where_the_lock_is_not_held() -> None:
+        with lock:
+            lock.release()
+            raise KeyboardInterrupt
+
+    with pytest.raises(RuntimeError, match="release unlocked lock") as interrupted:
+        interrupted_where_the_lock_is_not_held()
+    assert comes_of_ctrl_c(interrupted.value)
+    with pytest.raises(RuntimeError) as broken:
+        lock.release()
+    assert not comes_of_ctrl_c(broken.value)

@@ -10,3 +10,5 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+PATIENCE_MS = 30_000
+"""So long a page may take before its test is given up: against hanging, not a measure of speed."""

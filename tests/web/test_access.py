@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.report.story import Story
-from tests.web.browsing import CHROMIUM, FLAGS
+from tests.web.browsing import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.web.told import parts_of
 from tests.web.world import World, served
 from uptake.app.opened import read_file
@@ -27,7 +27,6 @@ STARTER = ROOT / "src" / "uptake" / "cli" / "starter" / "plan.yaml"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = ("", "plans", "hosts", "people", "decisions", "decisions/{decided}", "entries/{failed}", "plan", "rehearsal")
 FIRST_LOAD_MOST = 100 * 1024
-LIMIT_MS = 30_000
 
 if os.environ.get("CI") == "true":
     assert AXE.exists(), "CI=true: axe-core must be there (.ci/setup pages)"
@@ -68,7 +67,7 @@ def opened(browser: Browser, url: str, *, width: int, scheme: str, scripts: bool
         base_url=url, viewport={"width": width, "height": 844}, color_scheme=scheme, java_script_enabled=scripts
     )
     page = context.new_page()
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PATIENCE_MS)
     page.said, page.asked = [], []
     page.on("console", lambda said: page.said.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: page.said.append(str(error)))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.web.board import sample_board
-from tests.web.browsing import CHROMIUM, FLAGS
+from tests.web.browsing import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.web.world import served
 from uptake.app.opened import read_file
 from uptake.app.rehearsal import rehearse
@@ -17,7 +17,6 @@ from uptake.report.figures import figures
 from uptake.web.listen import Settings
 
 HELPDESK = Path(__file__).parents[2] / "examples" / "helpdesk" / "plan.yaml"
-LIMIT_MS = 5_000
 
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Debian's chromium")
 
@@ -35,7 +34,7 @@ def watched(browser: Browser, client) -> Iterator[Page]:
     """A page whose console and requests are kept."""
     context = browser.new_context(base_url=str(client.base_url))
     page = context.new_page()
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PATIENCE_MS)
     page.console_errors = []
     page.asked = []
     page.on(
@@ -50,7 +49,7 @@ def watched(browser: Browser, client) -> Iterator[Page]:
 def test_the_page_is_complete_without_scripts(browser, client):
     context = browser.new_context(base_url=str(client.base_url), java_script_enabled=False)
     page = context.new_page()
-    page.set_default_timeout(LIMIT_MS)
+    page.set_default_timeout(PATIENCE_MS)
     page.goto("/")
     text = page.text_content("body")
     assert [row.inner_text() for row in page.locator(".compare tbody th").all()] == [row for row, _, _ in COMPARISON]
@@ -84,7 +83,7 @@ def test_it_follows_quietly(browser, world):
     with served(world.parts(board=lambda *_: replace(sample_board(), verdict=verdict[0]))) as url:
         context = browser.new_context(base_url=url)
         page = context.new_page()
-        page.set_default_timeout(LIMIT_MS)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto("/")
         page.wait_for_selector("#live[data-state=on]")
         page.click("#decisions summary >> nth=1")
@@ -102,7 +101,7 @@ def test_a_person_signs_in_and_out(browser, world):
     with served(world.parts(), Settings(port=0, behind_proxy=True)) as url:
         context = browser.new_context(base_url=url)
         page = context.new_page()
-        page.set_default_timeout(LIMIT_MS)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto("/")
         assert page.url.endswith("/sign-in")
         page.fill("#token", "a guess")
