@@ -48,7 +48,7 @@ def test_sizes_are_exact_and_strata_are_even(strata: list[int], parts: list[int]
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=7).filter(lambda counts: sum(counts) > 0))
 def test_a_cycle_holds_each_wave_as_often_as_asked(counts: list[int]) -> None:
-    order = cycle(counts)
+    order = cycle(tuple(counts))
     assert [order.count(w) for w in range(len(counts))] == counts
 
 

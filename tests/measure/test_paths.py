@@ -7,7 +7,7 @@ import pytest
 
 from uptake.core.chance import stream
 from uptake.measure.looks import looks, views
-from uptake.measure.paths import Drawn, confidence, crossed, method_for, statistics, threshold, thresholds
+from uptake.measure.paths import Drawn, confidence, crossed, method_for, statistics, thresholds
 from uptake.measure.power import planned
 from uptake.measure.spending import allowed
 from uptake.measure.staggered import Beta
@@ -73,9 +73,9 @@ def test_as_many_paths_cross_as_may_by_hand() -> None:
     first = np.array([1, -9, 2, 3, 8, 4, -5, 0, 6, 7.0])
     second = np.array([5, 99, 1, 2, 98, 0, 3, -6, 4, 2.0])
     paths = np.stack([first, second], axis=1)
-    one = threshold(paths[:, :1], [], 0.2)
+    (one,) = thresholds(paths[:, :1], [0.2])
     assert one == 7
-    assert threshold(paths, [one], 0.3) == 5
+    assert thresholds(paths, [0.2, 0.3], before=[one]) == (one, 5)
     assert thresholds(paths, [0.2, 0.3]) == (7, 5)
     assert thresholds(paths, [0.2, 0.3], before=[8.5]) == (8.5, 5)  # one crossed at first, so 98 and -6 do now
     assert crossed(paths, (7, 5)) is None

@@ -9,6 +9,7 @@ has a real chance of each wave. Anyone can recompute it in any language.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from uptake.core.chance import digest, rank
 from uptake.core.ports import Person
@@ -39,10 +40,11 @@ def sizes(waves: Waves, count: int) -> tuple[int, ...]:
     return tuple(got)
 
 
-def cycle(counts: Sequence[int]) -> tuple[int, ...]:
+@lru_cache(maxsize=4)
+def cycle(counts: tuple[int, ...]) -> tuple[int, ...]:
     """The waves in an evenly spread order: wave w stands counts[w] times, at each step the one most owed.
 
-    >>> cycle([2, 2, 4])
+    >>> cycle((2, 2, 4))
     (2, 0, 1, 2, 2, 0, 1, 2)
     """
     length = sum(counts)
@@ -71,10 +73,8 @@ def draw(waves: Waves, units: Sequence[Unit], *, seed: str, plan: str) -> dict[s
     if waves.order == "listed":
         listed = [wave for wave, count in enumerate(counts) for _ in range(count)]
         return {unit.id: wave for unit, wave in zip(units, listed, strict=True)}
-    line = sorted(
-        units,
-        key=lambda u: (rank(seed, plan, f"stratum\0{u.stratum}"), u.stratum, rank(seed, plan, u.id), u.id),
-    )
+    first = {stratum: rank(seed, plan, f"stratum\0{stratum}") for stratum in {unit.stratum for unit in units}}
+    line = sorted(units, key=lambda unit: (first[unit.stratum], unit.stratum, rank(seed, plan, unit.id), unit.id))
     dealt = cycle(counts)
     start = rank(seed, plan, "start") % max(1, len(dealt))
     return {unit.id: dealt[(start + i) % len(dealt)] for i, unit in enumerate(line)}

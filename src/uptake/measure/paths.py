@@ -80,41 +80,34 @@ def statistics(drawn: Drawn) -> Floats:
     return _walk(drawn, _scores(drawn.views, drawn.values))
 
 
-def threshold(paths: Floats, before: Sequence[float], spendable: float) -> float:
-    """How far from zero a path must be at the latest look to cross: so that as many have crossed as may be spent.
-
-    What is not spent, because paths are whole or end at the same place, is left for later looks.
-
-    Args:
-        paths: (1 + B) x K, all looks so far, the latest one last.
-        before: K - 1, the thresholds of the earlier looks, as they were made then.
-        spendable: the error that may be spent up to and with this look (`spending.allowed`), in [0, 1).
-
-    Returns:
-        The threshold, to be exceeded; infinite where nothing may be spent.
-    """
-    assert len(before) == paths.shape[1] - 1
-    far = np.abs(paths)
-    alive = np.all(far[:, :-1] <= _above(np.array(before)), axis=1)
-    left = math.floor(spendable * len(paths) + SAME) - int(len(paths) - alive.sum())
-    if left <= 0:
-        return math.inf
-    ends = far[alive, -1]
-    return float(np.partition(ends, ends.size - left - 1)[ends.size - left - 1])
-
-
 def thresholds(paths: Floats, spendable: Sequence[float], *, before: Sequence[float] = ()) -> tuple[float, ...]:
-    """The thresholds of all looks, each made as if the later ones were not known.
+    """How far from zero a path must be at each look to cross: so that as many have crossed as may be spent.
+
+    Each is made as if the later looks were not known. What is not spent, because paths are whole or end at the same
+    place, is left for later looks.
 
     Args:
         paths: (1 + B) x K.
-        spendable: K, the error that may be spent up to each look.
+        spendable: K, the error that may be spent up to and with each look (`spending.allowed`), in [0, 1).
         before: those that stand already; they are given back as they are.
+
+    Returns:
+        The thresholds, to be exceeded; infinite where nothing may be spent.
     """
-    found = list(before)
+    found, far = list(before), np.abs(paths)
+    alive = np.all(far[:, : len(before)] <= _above(np.array(before)), axis=1)
     for look in range(len(before), paths.shape[1]):
-        found.append(threshold(paths[:, : look + 1], found, spendable[look]))
+        found.append(_threshold(far[alive, look], len(paths), spendable[look]))
+        alive &= far[:, look] <= _above(np.array(found[-1]))
     return tuple(found)
+
+
+def _threshold(ends: Floats, count: int, spendable: float) -> float:
+    """The threshold of a look for the paths that crossed nothing yet, of `count` in all."""
+    left = math.floor(spendable * count + SAME) - (count - ends.size)
+    if left <= 0:
+        return math.inf
+    return float(np.partition(ends, ends.size - left - 1)[ends.size - left - 1])
 
 
 def crossed(paths: Floats, found: Sequence[float]) -> int | None:

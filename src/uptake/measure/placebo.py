@@ -10,13 +10,12 @@ so in one sentence; none corrects anything. Checks on counts stand in `trust`.
 
 import math
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from uptake.measure.spending import DF_MOST, student
+from uptake.measure.spending import student_tail
 from uptake.measure.staggered import Beta, combined
 from uptake.measure.statistics import NEVER, Floats, Ints, Statistics
 from uptake.measure.trust import PLAIN, Words, odds, per_cent
@@ -34,10 +33,6 @@ NOWHERE = -1
 """The setting of somebody who has none, or whose setting is not known."""
 SETTINGS_LEAST = 2
 """With fewer settings on a side there is no error."""
-NORMAL = NormalDist()
-FAR = 37.0
-"""The normal distribution has no numbers beyond."""
-STEPS = 50
 NOTHING = 1e-12
 """A variance below this share of its parts is rounding."""
 
@@ -75,18 +70,12 @@ class Measured:
     @property
     def p(self) -> float:
         """That chance makes it as far from zero, two-sided, by Student's distribution."""
-        far = min(abs(self.z), FAR)
-        if self.df <= DF_MOST:
-            low = 0.0
-            for _ in range(STEPS):
-                middle = (low + far) / 2
-                low, far = (low, middle) if student(middle, self.df) > abs(self.z) else (middle, far)
-        return 2 * NORMAL.cdf(-far)
+        return student_tail(abs(self.z), self.df)
 
     @property
     def doubtful(self) -> bool:
         """Whether chance makes this more rarely than `NOTED`."""
-        return abs(self.z) > student(-NORMAL.inv_cdf(NOTED / 2), self.df)
+        return self.p < NOTED
 
     def told(self, words: Words) -> str:
         """More or less, its error, and how often chance makes it."""

@@ -173,20 +173,32 @@ def student(boundary: float, df: float | None) -> float:
     if df is None or df > DF_MOST or boundary == 0 or not math.isfinite(boundary):
         return boundary
     wanted, low, high = math.erfc(boundary / math.sqrt(2)), boundary, 2 * boundary
-    while _student_tail(high, df) > wanted:
+    while student_tail(high, df) > wanted:
         low, high = high, 2 * high
     while high - low > 1e-10 * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if _student_tail(middle, df) > wanted else (low, middle)
+        low, high = (middle, high) if student_tail(middle, df) > wanted else (low, middle)
     return (low + high) / 2
 
 
-def _student_tail(far: float, df: float) -> float:
-    """P(|T| > far): the density beyond, by Gauss and Legendre's rule in far / x."""
-    u = (NODES + 1) / 2
+def student_tail(far: float, df: float) -> float:
+    """P(|T| > far) in Student's distribution: two-sided, by Gauss and Legendre's rule.
+
+    The density is summed up to `far` where that is near, else beyond it, in far / x.
+
+    Args:
+        far: at least 0.
+        df: degrees of freedom, at least 1.
+
+    >>> round(student_tail(2.228138852, 10), 6)
+    0.05
+    """
+    if df > DF_MOST:
+        return math.erfc(far / math.sqrt(2))
+    u, near = (NODES + 1) / 2, far <= 1
     scale = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
-    density = np.exp(scale - (df + 1) / 2 * np.log1p((far / u) ** 2 / df))
-    return float(np.sum(NODE_WEIGHTS * density * far / u**2))
+    density = np.exp(scale - (df + 1) / 2 * np.log1p((far * u if near else far / u) ** 2 / df))
+    return 1 - far * float(NODE_WEIGHTS @ density) if near else far * float(NODE_WEIGHTS @ (density / u**2))
 
 
 def _boundary(statistic: Floats, alive: np.ndarray, spendable: float, *, first: bool) -> float:

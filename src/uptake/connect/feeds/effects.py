@@ -82,18 +82,15 @@ class Effects:
         if outcome.unit == "setting" or self._implement.waves.assign_by == "person":
             return list(means)
         setting_of = {str(person.pid): person.setting for person in self._directory.people()}
-        together: defaultdict[tuple[str, int], list[UnitMean]] = defaultdict(list)
-        for mean in means:
-            if mean.unit in setting_of:
-                together[setting_of[mean.unit], mean.period].append(mean)
+        sums: defaultdict[tuple[str, int], tuple[float, int, int]] = defaultdict(lambda: (0.0, 0, 0))
+        for one in means:
+            setting = setting_of.get(one.unit)
+            if setting is not None:
+                total, people, count = sums[setting, one.period]
+                sums[setting, one.period] = total + one.mean, people + 1, count + one.count
         return [
-            UnitMean(
-                unit=unit,
-                period=period,
-                mean=sum(one.mean for one in ones) / len(ones),
-                count=sum(one.count for one in ones),
-            )
-            for (unit, period), ones in sorted(together.items())
+            UnitMean(unit=unit, period=period, mean=total / people, count=count)
+            for (unit, period), (total, people, count) in sorted(sums.items())
         ]
 
     def measured(
