@@ -38,6 +38,7 @@ clean: ## everything that these targets made
 setup: .venv/installed ## the virtual environment and the real parts that tests need
 	@.ci/setup parts sshd chromium postgresql slapd curl haproxy prometheus
 	@.ci/setup pages
+	@.ci/setup data
 
 lock: ## requirements/*.txt anew from pyproject.toml
 	@.ci/lock
