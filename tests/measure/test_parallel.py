@@ -14,8 +14,9 @@ from uptake.core.problem import Refused
 from uptake.measure import Design, NoPanel, Table, effect, parallel
 from uptake.measure.panel import panel
 from uptake.measure.rollout import RANDOM
+from uptake.measure.staggered import estimate
 from uptake.measure.statistics import summarise
-from uptake.measure.weights import pairs_before
+from uptake.measure.weights import pairs_before, weights
 
 ESTIMANDS: tuple[Any, ...] = ("simple", "cohort", "calendar", "eventstudy", "cells")
 # R's did 2.5.0 on mpdta with control_group = "notyettreated" and bstrap = FALSE, as github.com/d2cml-ai/csdid has it
@@ -177,3 +178,19 @@ def test_what_it_cannot_do_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused) as refused:
         parallel.effect(table)
     assert refused.value.problems[0].hint == "pip install 'uptake[did]'"
+
+
+@pytest.mark.parametrize("shock", [0.0, 100.0])
+def test_what_lies_between_first_step_and_exposure_is_neither_before_nor_after(shock: float) -> None:
+    """As our own estimator has it with the same transition, and whatever values do meanwhile."""
+    found = panel(made(shift=1.0, units=90))
+    waits = found.labels == 1  # exposed in 5, reached in 4
+    values = np.add(found.values, shock * np.outer(waits, found.periods == 4))
+    found = replace(found, values=values)
+    known = summarise(found.values, found.labels, cohorts=found.cohorts, periods=found.periods)
+    known = replace(known, first=np.where(found.cohorts == 5, 4.0, found.cohorts))
+    ours = estimate(known, *weights(known, "simple", controls="not-yet", lag="previous"), beta="1")
+    (theirs,) = parallel.among(found, known, ["simple"])
+    assert theirs.rows[0].estimate == pytest.approx(ours.estimate, abs=1e-10)
+    assert theirs.rows[0].estimate == pytest.approx(1.0, abs=0.6)
+    assert all(abs(row.estimate) < 3 for row in theirs.before)

@@ -100,3 +100,10 @@ def test_each_stratum_has_its_share_of_each_wave_less_than_two_off(seed: int) ->
     for name, size in sizes.items():
         for wave in range(3):
             assert abs(tally[name, wave] - size * total[wave] / len(units)) < 2
+
+
+def test_an_order_that_nobody_draws_shows_no_effect(tmp_path: Path) -> None:
+    whole = [f"t{n},2026-12-{day:02},5" for n in range(12) for day in (1, 15)]
+    (one,) = found(written(tmp_path, PLAN.replace("every: 4w", "order: listed, every: 4w"), whole))
+    assert (one.code, one.where.line) == ("UP406", 7)
+    assert "is never shown" in one.what

@@ -165,3 +165,29 @@ def test_the_effect_by_time_since_opening_is_drawn_and_listed() -> None:
     page = environment({}).get_template("adoption.html").render(**board_values(board_of(world)))
     assert "1 look, how, and whether it may be believed" in page
     assert "method: exposed against not yet exposed" in page
+
+
+def test_an_order_that_nobody_drew_is_told_with_every_number() -> None:
+    """An estimate by itself, what it assumes instead of a draw, and the time before opening drawn beside."""
+    world = world_of()
+    before = tuple(SinceOpening(period=number, estimate=0.1, se=0.2) for number in (-3, -2, -1))
+    since = (*before, *(SinceOpening(period=number, estimate=-1.4, se=0.2) for number in range(4)))
+    undrawn = replace(ACHIEVED, finding="undecided", looks=(), ended=True, since=since, assumes="parallel trends hold")
+    world.look.outcomes = (replace(undrawn, as_of=world.clock.now(), trust=("Trends did not differ.",)),)
+    world.turn(seconds=DAY)
+    shown = figure(world, "the desired outcomes achieved")
+    assert shown.value.endswith("effect not shown: nobody drew the order: -1.4 (95% interval, by itself, -2 to -0.8)")
+    one = board_of(world).effects[0]
+    told = effects_text([one]).splitlines()
+    assert (
+        "  effect not shown: nobody drew the order: -1.4 (95% interval, by itself, -2 to -0.8), the last look" in told
+    )
+    assert "  assumes: parallel trends hold" in told
+    assert "  trust: Trends did not differ." in told
+    assert not any("was drawn" in line for line in told)
+    assert any(line.strip().startswith("-2. period  +0.1") for line in told)
+    drawn = since_chart(one, width=420)
+    assert drawn is not None
+    texts = [layer["mark"]["text"] for layer in drawn["layer"] if layer["mark"]["type"] == "text"]
+    assert {"before", "opening", "4 periods on"} == set(texts)
+    assert effect_chart(one, width=420) is None

@@ -237,7 +237,9 @@ class Measured:
         goal: the effect that the plan wants, in the outcome's unit, from what is expected without it; None for any.
         limit: the effect at which the guardrail is reached.
         trust: whether it may be believed, a sentence each, those that warn first.
-        since: the effect by time since opening, of the latest look.
+        since: the effect by time since opening, of the latest look; before it, too, where nobody drew the order.
+        assumes: what stands for a draw where nobody drew the order: then there is one look with an interval of its own,
+            and no finding; empty where the order was drawn.
     """
 
     name: str
@@ -260,3 +262,4 @@ class Measured:
     limit: float | None = None
     trust: tuple[str, ...] = ()
     since: tuple[SinceOpening, ...] = ()
+    assumes: str = ""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from uptake.core.problem import refuse
 from uptake.measure.panel import Named, NoPanel, Panel, Table, named, panel, without_first
@@ -32,6 +33,8 @@ STEP = 1e-4
 """Cohorts grow and shrink by this share to see how a sum moves with them."""
 SAME = 1e-10
 """What is below this share of the largest counts as zero."""
+WHOLE = np.zeros(0, dtype=np.int_)
+"""Stands for a column of periods that are whole numbers."""
 LABEL = "assumes parallel trends: not randomised"
 PARALLEL = "without exposure the outcomes of all cohorts would have changed alike (parallel trends)"
 GIVEN = f"{PARALLEL}, where covariates are the same"
@@ -112,21 +115,33 @@ def effect(table: Table, estimand: Estimand = "simple") -> Parallel:
     """
     found = without_first(panel(table))
     known = summarise(found.values, found.labels, cohorts=found.cohorts, periods=found.periods)
+    (told,) = among(found, known, [estimand], time=table.time)
+    return told
+
+
+def among(
+    found: Panel, known: Statistics, estimands: Sequence[Estimand], *, time: NDArray[Any] = WHOLE
+) -> tuple[Parallel, ...]:
+    """Effects of one panel, fitted once.
+
+    Args:
+        found: the panel, of cohorts with a period before exposure.
+        known: its statistics; periods from `first` until a cohort's exposure are transition and tell of neither.
+        estimands: which effects.
+        time: the column by which cells are named.
+
+    Raises:
+        NoPanel: no effect is identified.
+        Refused: diff-diff is not installed.
+    """
     late, early = pairs(known), pairs_before(known)
     if not late:
         raise NoPanel("no cohort is exposed while another is not, so no effect is identified")
     fit = fitted(found, known)
     before, covariance = _rows(fit, known, lambda then: _before(then, early))
-    if estimand == "cells":
-        cells = sorted((*late, *early))
-        rows, _ = _rows(fit, known, lambda then: [(_since(then, one), {one: 1.0}) for one in cells])
-        names = [(named(known.cohorts[g], table.time), named(known.periods[t], table.time)) for g, t in cells]
-        rows = [replace(row, cell=name) for row, name in zip(rows, names, strict=True)]
-    else:
-        rows, _ = _rows(fit, known, lambda then: list(parts(then, estimand)))
     doubly = ", doubly robust" if known.covariates else ""
-    return Parallel(
-        rows=tuple(rows),
+    alike = Parallel(
+        rows=(),
         before=tuple(before),
         p=jointly(np.array([row.estimate for row in before]), covariance, known.units),
         units=known.units,
@@ -134,9 +149,21 @@ def effect(table: Table, estimand: Estimand = "simple") -> Parallel:
         dropped=found.dropped,
         method=f"Callaway & Sant'Anna{doubly}, not yet exposed as controls, by diff-diff {fit.version}; {LABEL}",
         assumptions=(GIVEN if known.covariates else PARALLEL, ANTICIPATION, ALONE, ONCE, MANY),
-        unidentified=int(np.sum(known.periods >= known.cohorts[-1])),
+        unidentified=int(np.sum(known.periods >= known.touched[-1])),
         warned=fit.warned,
     )
+    return tuple(replace(alike, rows=_told(fit, known, estimand, time)) for estimand in estimands)
+
+
+def _told(fit: "Fit", known: Statistics, estimand: Estimand, time: NDArray[Any]) -> tuple[Row, ...]:
+    """The rows of an estimand; of cells those before exposure, too."""
+    if estimand != "cells":
+        rows, _ = _rows(fit, known, lambda then: list(parts(then, estimand)))
+        return tuple(rows)
+    cells = sorted((*pairs(known), *pairs_before(known)))
+    rows, _ = _rows(fit, known, lambda then: [(_since(then, one), {one: 1.0}) for one in cells])
+    names = [(named(known.cohorts[g], time), named(known.periods[t], time)) for g, t in cells]
+    return tuple(replace(row, cell=name) for row, name in zip(rows, names, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +190,7 @@ def fitted(found: Panel, known: Statistics) -> Fit:
 
     diff-diff tells how effects go together by event time only. It takes the nearest earlier period as the one before,
     whatever their distance; so periods are set G apart, cohort g is exposed g before its period, and each cell has an
-    event time of its own: G x (periods since exposure) + g.
+    event time of its own: G x (periods since exposure) + g. A cohort counts as exposed from its first step on.
 
     Args:
         found: the panel; the columns behind its periods are covariates.
@@ -177,8 +204,9 @@ def fitted(found: Panel, known: Statistics) -> Fit:
         import pandas as pd
     except ImportError:
         raise refuse("UP030", "diff-diff", "it is not installed", "pip install 'uptake[did]'") from None
-    count, width, starts = len(known.cohorts), known.periods.size, known.starts()
-    first = np.where(starts < width, (starts + 1) * count - np.arange(count), 0)  # 0: never
+    count, width = len(known.cohorts), known.periods.size
+    begins = np.searchsorted(known.periods, known.touched, side="left")
+    first = np.where(begins < width, (begins + 1) * count - np.arange(count), 0)  # 0: never
     outcome, others = np.split(found.values, [width], axis=1)
     columns: dict[str, Any] = {
         "unit": np.repeat(np.arange(known.units), width),
@@ -194,7 +222,7 @@ def fitted(found: Panel, known: Statistics) -> Fit:
         result = model.fit(pd.DataFrame(columns), "outcome", "unit", "time", "first", covariates=covariates or None)
         events = result.aggregate("event_study")
     told = dict.fromkeys(str(one.message) for one in heard if "could not be estimated" not in str(one.message))
-    cells = tuple((int(at) % count, int(starts[int(at) % count]) + int(at) // count) for at in events.vcov_index)
+    cells = tuple((int(at) % count, int(begins[int(at) % count]) + int(at) // count) for at in events.vcov_index)
     estimate = dict(zip(events.event_time.tolist(), events.att.tolist(), strict=True))
     return Fit(
         cells=cells,

@@ -66,4 +66,5 @@ CODES: dict[str, str] = {
     "UP403": "A warning: the data of an outcome do not know all settings or people, so waves cannot be compared.",
     "UP404": "A warning: the data of an outcome hold nothing from before the first wave opens.",
     "UP405": "A warning: the plan could hardly show the effect that it wants, by how its outcome varied before.",
+    "UP406": "A warning: nobody draws the order of the waves, so an effect is never shown, only estimated.",
 }

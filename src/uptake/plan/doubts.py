@@ -34,7 +34,10 @@ def doubts(
     if implement is not None:
         _training(read, implement, found)
         _target(read, implement, reached, found)
-        _power(read, implement, detectable, found)
+        if implement.waves.order == "listed":
+            _order(read, implement, found)
+        else:
+            _power(read, implement, detectable, found)
         for item, measured in sorted(facts.measured.items()):
             _data(read, implement, item, measured, found)
     return in_order(found.problems)
@@ -99,6 +102,14 @@ def _power(read: ReadPlan, implement: Implement, detectable: float | None, found
     what = f"the effect that is wanted is {wanted}, and this design finds one of {seen} four times in five"
     hint = "more people or settings, a longer `baseline`, a later `judge` or more waves by then; see `uptake power`"
     found.add("UP405", read.value(f"implement.outcomes.{item}.by"), what, hint)
+
+
+def _order(read: ReadPlan, implement: Implement, found: Mistakes) -> None:
+    """What nobody drew shows no cause, and makes no plan implemented."""
+    if any(one.judge for one in implement.outcomes):
+        what = "nobody draws the order: an effect is estimated if all waves would have moved alike, and is never shown"
+        hint = "write `order: random`; as it is, the plan comes to in use and no further (needs uptake[did])"
+        found.add("UP406", read.value("implement.waves.order"), what, hint)
 
 
 def _data(read: ReadPlan, implement: Implement, item: int, measured: Measured, found: Mistakes) -> None:

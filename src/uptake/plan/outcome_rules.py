@@ -100,10 +100,6 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
         return
     if not read.is_whole("implement.waves", "implement.gate"):
         return
-    if implement.waves.order == "listed":
-        what = "the waves stand in a listed order: no effect can be told from comparing them"
-        mistakes.add("UP220", where, what, "write `order: random`, or take `judge` out")
-        return
     if outcome.judge == OPEN:
         _open_ended(read, implement, path, mistakes)
         return
@@ -132,7 +128,10 @@ def _judged(read: ReadPlan, implement: Implement, outcome: Outcome, path: str, m
 
 
 def _open_ended(read: ReadPlan, implement: Implement, path: str, mistakes: Mistakes) -> None:
-    """Without a last look somebody is left to compare with for good."""
+    """Without a last look waves are drawn, and somebody is left to compare with for good."""
+    if implement.waves.order == "listed":
+        what = "nobody drew the order of the waves, so its looks do not hold together and need a last one"
+        mistakes.add("UP220", read.value(f"{path}.judge"), what, "write +60d, say, or `order: random`")
     if not implement.waves.holdout:
         what = "without a last look somebody must be left to compare with once every wave is open"
         mistakes.add("UP220", read.value(f"{path}.judge"), what, "keep a `holdout`, or write +60d, say")

@@ -249,6 +249,7 @@ class EffectShown:
         limit: the effect at which the guardrail is reached.
         trust: whether it may be believed, a sentence each.
         since: the effect by time since opening, each with its error.
+        assumes: what stands for a draw where nobody drew the order; empty where it was drawn.
     """
 
     name: str
@@ -270,6 +271,7 @@ class EffectShown:
     limit: float | None = None
     trust: tuple[str, ...] = ()
     since: tuple[SinceOpening, ...] = ()
+    assumes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

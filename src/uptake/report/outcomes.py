@@ -18,7 +18,7 @@ from uptake.report.known import Found, Known
 from uptake.report.words import exact_percent
 
 SINCE_LEAST, SINCE_SHOWN = 3, 12
-"""With fewer periods since an opening nothing is shown of them, and at most so many."""
+"""With fewer periods since an opening nothing is shown of them, and at most so many, before and since."""
 LOOKS_SHOWN = 20
 """A terminal draws the last so many looks."""
 MARKS: dict[Finding, Mark] = {"achieved": "ok", "not achieved": "bad", "harm": "bad", "undecided": "going"}
@@ -40,13 +40,19 @@ def desired(known: Known) -> Found | None:
     source = known.line(f"implement.outcomes.{item}")
     if measured is None or not outcome.judge:
         return Found(value=f"{goal}; effect not shown yet", source=source, mark="waiting")
-    if not measured.looks:
+    if measured.estimate is None:
         return Found(value=f"{goal}; {_when(known, outcome)}", source=source, mark="waiting")
     noted = known.last_noted.get(outcome_stage(item))
-    said = "effect not shown yet" if measured.finding == "undecided" else measured.finding
-    value = f"{goal}; {said}: {outcomes.result_words(measured)}"
+    value = f"{goal}; {_said(measured.finding, measured.assumes)}: {outcomes.result_words(measured)}"
     mark = MARKS[measured.finding]
     return Found(value=value, source=known.entry(noted.seq) if noted else known.seen(), sure="estimated", mark=mark)
+
+
+def _said(finding: Finding, assumes: str) -> str:
+    """The finding in words."""
+    if assumes:
+        return "effect not shown: nobody drew the order"
+    return "effect not shown yet" if finding == "undecided" else finding
 
 
 def lines(known: Known) -> Iterator[tuple[str, Found]]:
@@ -109,7 +115,8 @@ def _shown(known: Known, outcome: Outcome) -> EffectShown | None:
         goal=measured.goal,
         limit=measured.limit,
         since=measured.since,
-        trust=(*_early(known), *measured.trust) if measured.looks else (),
+        trust=(*_early(known), *measured.trust) if measured.estimate is not None else (),
+        assumes=measured.assumes,
     )
 
 
@@ -155,20 +162,20 @@ def effects_text(effects: Sequence[EffectShown]) -> str:
 
 def told(one: EffectShown) -> list[str]:
     """What is said of an effect: the finding, the method, what it assumes, and up to when the data were complete."""
-    if not one.looks:
+    if one.estimate is None:
         return ["not looked at yet"] if not one.ended else ["nothing could be compared: the effect is not shown"]
     last = ", the last look" if one.ended else f"; {one.more} if it stays so" if one.more else ""
-    said = "effect not shown yet" if one.finding == "undecided" else one.finding
     interval = "no interval yet"
     if one.low is not None and one.high is not None:
-        interval = f"{100 * one.level:g}% interval, all looks together, {one.low:+.3g} to {one.high:+.3g}"
-    lines = [f"{said}: {one.estimate:+.3g} ({interval}){last}"]
+        together = "by itself" if one.assumes else "all looks together"
+        interval = f"{100 * one.level:g}% interval, {together}, {one.low:+.3g} to {one.high:+.3g}"
+    lines = [f"{_said(one.finding, one.assumes)}: {one.estimate:+.3g} ({interval}){last}"]
     if one.cleared:
         lines.append(f"first clear of zero: {one.cleared}")
     return [
         *lines,
         f"method: exposed against not yet exposed; {one.method}",
-        f"assumes: {ASSUMES}",
+        f"assumes: {one.assumes or ASSUMES}",
         f"data: as of {one.as_of}",
         *(f"trust: {sentence}" for sentence in one.trust),
     ]
@@ -178,7 +185,7 @@ def _since_text(one: EffectShown) -> list[str]:
     """The effect by time since opening, a few lines."""
     if len(one.since) < SINCE_LEAST:
         return []
-    rows = one.since[:SINCE_SHOWN]
+    rows = [row for row in one.since if -SINCE_SHOWN <= row.period < SINCE_SHOWN]
     lines = [f"    {row.period + 1:>4}. period  {row.estimate:+.3g} (give or take {2 * row.se:.2g})" for row in rows]
     more = len(one.since) - len(rows)
     return ["  since opening, each by itself:", *lines, *([f"    and {more} periods more"] if more else [])]

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from uptake.connect.feeds.listed import ASSUMES, coarse, parallel
 from uptake.connect.feeds.looks import Data, Effect, Times, bands_of, make_looks, rolled_back, series_name, times
 from uptake.connect.feeds.trusted import Units, believed
 from uptake.core.chance import digest
@@ -75,6 +76,7 @@ class Effects:
         self._kept, self._directory, self._draws = kept, directory, draws
         self._redrawn: dict[tuple[str, ...], Ints] = {}
         self._walked: dict[str, Walked] = {}
+        self._parallel: dict[str, tuple[int, Measured]] = {}
 
     def by_unit(self, outcome: Outcome, cuts: Sequence[Instant]) -> list[UnitMean]:
         """Means by drawn unit: persons' values are taken together where settings were drawn."""
@@ -96,11 +98,11 @@ class Effects:
     def measured(
         self, outcome: Outcome, seen: Sequence[WaveLook], waves: Mapping[str, int], *, as_of: Instant, alpha: float
     ) -> Measured:
-        """What all looks show, new ones made up to when the data are complete; nothing where nobody drew the waves."""
-        if self._implement.waves.order == "listed":
-            return Measured(name=outcome.name, as_of=as_of)
+        """What all looks show, new ones made up to when the data are complete; one estimate where nobody drew."""
         back = rolled_back(seen)
         at = At(seen=seen, waves=waves, until=as_of if back is None else min(as_of, back))
+        if self._implement.waves.order == "listed":
+            return self._undrawn(Measured(name=outcome.name, as_of=as_of, units=len(waves)), outcome, at)
         plain = self._series(outcome, at, Effect(series="effect", kind="late", share=0.0, alpha=alpha))
         target = plain
         if outcome.by:
@@ -116,6 +118,24 @@ class Effects:
         notes = [plain.note, self._ending(at)]
         bare = replace(bare, finding=found, note=" ".join(text for text in notes if text), ended=plain.ended(at))
         return self._told(bare, plain, target)
+
+    def _undrawn(self, bare: Measured, outcome: Outcome, at: At) -> Measured:
+        """The effect under parallel trends up to the latest look; made once for each."""
+        when = times(self._plan, outcome, at.seen, guard=False)
+        due = sum(end <= at.until for end in when.ends) if when is not None else 0
+        if when is None or not due:
+            return bare
+        made = self._parallel.get(outcome.name)
+        if made is None or made[0] != due:
+            units, fewer = sorted(at.waves), coarse(when, due)
+            values = self._values(outcome, units, fewer.cuts)
+            waves = np.array([at.waves[unit] for unit in units], dtype=int)
+            found = replace(bare, assumes=ASSUMES, note=NOTHING)
+            if _comparable(values, waves, fewer, at.seen):
+                found = parallel(replace(found, note=_filled(values)), values, waves, fewer, at.seen)
+            made = self._parallel[outcome.name] = (due, found)
+        note = " ".join(filter(None, (made[1].note, self._ending(at))))
+        return replace(made[1], as_of=bare.as_of, note=note, ended=Series(when=when).ended(at))
 
     def _told(self, bare: Measured, plain: Series, target: Series | None) -> Measured:
         """The looks as they are shown."""

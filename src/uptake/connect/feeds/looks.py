@@ -169,7 +169,8 @@ def make_looks(
     )
     last = stood[-1].number if stood else 0
     numbers = [*(one.number for one in stood), *(number for number in data.numbers if number > last)]
-    known = followed(data, when, seen, paths=course.method == "paths")
+    redraws = data.redraws if course.method == "paths" else None
+    known = followed(data.values, data.waves, when, seen, redraws=redraws)
     made = follow(known, course, numbers, before=bands_of(stood), walked=data.walked)
     new = [_kept(band, when) for band in made[len(stood) :]]
     if not new:
@@ -262,26 +263,33 @@ def _more(design: Design, made: Sequence[Band], course: Course, when: Times) -> 
     return rounded((when.ends[last + round(found) - 1] - when.ends[last - 1]) / DAY_MS)
 
 
-def followed(data: Data, when: Times, seen: Sequence[WaveLook], *, paths: bool = False) -> Followed:
-    """Waves as cohorts: those that are alike so far are one."""
-    upto = data.values.shape[1]
+def followed(
+    values: Floats,
+    waves: Ints,
+    when: Times,
+    seen: Sequence[WaveLook],
+    *,
+    redraws: Callable[[], Ints] | None = None,
+) -> Followed:
+    """Waves as cohorts: those that are alike so far are one; with redraws, the orders that might have been, too."""
+    upto = values.shape[1]
     last = float(when.periods[upto - 1])
     wave_pairs: dict[int, tuple[float, float]] = {}
     for look in seen:
         start, touched = when.exposed_from(look.opened_at), when.touched_from(look.first_at or look.opened_at)
         start, touched = (NEVER if start > last else start), (NEVER if touched > last else touched)
         wave_pairs[look.wave] = (start, min(start, touched))
-    pairs = sorted({wave_pairs[wave] for wave in set(data.waves.tolist())})
+    pairs = sorted({wave_pairs[wave] for wave in set(waves.tolist())})
     place = {wave: pairs.index(pair) for wave, pair in wave_pairs.items() if pair in pairs}
     to_place = np.array([place.get(wave, 0) for wave in range(max(wave_pairs) + 1)])
-    there = ~np.isnan(data.values).all(axis=0)
-    values, _ = fill(data.values[:, there])
+    there = ~np.isnan(values).all(axis=0)
+    filled, _ = fill(values[:, there])
     orders = None
-    if paths:
-        orders = np.vstack([to_place[data.waves][None, :], to_place[data.redraws()]])
+    if redraws is not None:
+        orders = np.vstack([to_place[waves][None, :], to_place[redraws()]])
     return Followed(
-        values=values,
-        labels=to_place[data.waves],
+        values=filled,
+        labels=to_place[waves],
         cohorts=np.array([start for start, _ in pairs]),
         first=np.minimum.accumulate(np.array([touched for _, touched in pairs])[::-1])[::-1],
         periods=when.periods[:upto][there],

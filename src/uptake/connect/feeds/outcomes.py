@@ -126,7 +126,7 @@ class KeptOutcomes:
         found = self._effects.measured(outcome, looks, waves, as_of=shown.as_of, alpha=self._alphas[item])
         note = " ".join(text for text in (shown.note, found.note) if text)
         told = {"finding": found.finding, "looks": found.looks, "more_days": found.more_days, "ended": found.ended}
-        told |= {"trust": found.trust, "since": found.since}
+        told |= {"trust": found.trust, "since": found.since, "assumes": found.assumes}
         told |= {"estimate": found.estimate, "low": found.low, "high": found.high, "level": found.level}
         return replace(shown, **told, units=found.units, method=found.method, note=note)
 

@@ -68,7 +68,7 @@ def believed(data: Data, when: Times, seen: Sequence[WaveLook], units: Units, *,
         meeting = spill_over(settings, data.waves)
         told.append((meeting.doubtful, meeting.sentence(words)))
     beta: Beta = "efficient" if data.people else "1"
-    known = summary(followed(data, when, seen))
+    known = summary(followed(data.values, data.waves, when, seen))
     told += _of_values(known, beta, words, last=last) if known is not None else []
     sentences = [text for doubtful, text in told if doubtful] + [text for doubtful, text in told if not doubtful]
     since = _since(known, beta) if known is not None else ()

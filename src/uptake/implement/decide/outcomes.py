@@ -129,9 +129,8 @@ def result_words(measured: Measured) -> str:
     value = f"{measured.estimate:+.3g}"
     if measured.low is None or measured.high is None:
         return f"{value}; nothing can be said of it yet" if not measured.ended else f"{value}; it cannot be told"
-    return (
-        f"{value} ({100 * measured.level:g}% interval, all looks together, {measured.low:+.3g} to {measured.high:+.3g})"
-    )
+    together = "by itself" if measured.assumes else "all looks together"
+    return f"{value} ({100 * measured.level:g}% interval, {together}, {measured.low:+.3g} to {measured.high:+.3g})"
 
 
 def _asks(outcome: Outcome, measured: Measured, place: tuple[Stage, str, str]) -> Decision:

@@ -33,7 +33,7 @@ def since_chart(effect: EffectShown, *, width: int) -> Spec | None:
     ends = [0.0, *(row["low"] for row in rows), *(row["high"] for row in rows)]
     room = SPARE * (max(ends) - min(ends) or 1.0)
     y = {"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False}
-    x = {"domain": [0.5, rows[-1]["x"] + 0.5], "nice": False, "zero": False}
+    x = {"domain": [rows[0]["x"] - 0.5, rows[-1]["x"] + 0.5], "nice": False, "zero": False}
     at = {"data": {"values": rows}}
     across = {"field": "x", "type": "quantitative", "scale": x, "axis": None}
     zero = {"y": {"datum": 0.0, "type": "quantitative", "scale": y, "axis": None}}
@@ -42,7 +42,8 @@ def since_chart(effect: EffectShown, *, width: int) -> Spec | None:
     dot = {"type": "point", "filled": True, "size": 50, "color": "var(--imp)", "opacity": 1}
     word = {"type": "text", "baseline": "top", "dy": 8, "color": "var(--ink-3)"}
     foot = {"y": {"value": HEIGHT - TOP - BOTTOM}}
-    marks = [(rows[0]["x"], "left", "opening"), (rows[-1]["x"], "right", f"{len(rows)} periods on")]
+    marks = [(1, "left", "opening"), (rows[-1]["x"], "right", f"{rows[-1]['x']} periods on")]
+    marks += [(rows[0]["x"], "left", "before")] if rows[0]["x"] < 1 else []
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": width - LEFT - RIGHT,
