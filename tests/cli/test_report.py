@@ -44,7 +44,10 @@ def test_the_same_figures_on_page_report_status_and_compare(plan, tmp_path, caps
     live(plan)
     status, compared = told_json(capsys, "status", str(plan)), told_json(capsys, "compare", str(plan))
     status.pop("turning")
+    ahead = compared.pop("forecast")
     assert compared == status
+    assert ahead["words"] in " ".join(told(capsys, "compare", str(plan)).split())
+    assert (ahead["reach"] is None) == (ahead["fan"] == [])
     assert status["looks"]
     out = tmp_path / "report.html"
     assert told(capsys, "report", str(plan), "--out", str(out)) == f"{out}\n"

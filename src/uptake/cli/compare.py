@@ -17,7 +17,7 @@ def run(plan: Path, *, html: Path | None = None, json: bool = False) -> int:
     Args:
         plan: the plan file.
         html: write the report to this file, as `uptake report` does; an existing file is replaced.
-        json: print one JSON object.
+        json: print one JSON object: what `status --json` prints, and the forecast of adoption.
     """
     with opened_plan(plan) as opened:
         if html is not None:
@@ -28,9 +28,10 @@ def run(plan: Path, *, html: Path | None = None, json: bool = False) -> int:
         else:
             board = board_of(opened)
     if json:
+        from uptake.report.foreseen import foreseen
         from uptake.report.plain import board_json
 
-        print_json(board_json(board))
+        print_json({**board_json(board), "forecast": foreseen(board)})
     elif html is not None:
         print_text(f"{html}\n")
     else:
