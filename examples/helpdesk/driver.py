@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -111,12 +111,20 @@ class Driver:
         self.smtp_port = smtp_port
         self.diary = diary
         self.folder, self.read_at, self.completed = folder, 0, set[str]()
+        self.reading = threading.Lock()
         self.ended = threading.Event()
 
     def run(self) -> None:
-        """Lets everybody live until all are done or it is told to end; people meet servers, so several at a time."""
+        """Lets everybody live until all are done or it is told to end; people meet servers, so several at a time.
+
+        What none of them expects ends them all: a few who stood still would look like people who do not take to it.
+        """
         with ThreadPoolExecutor(HANDS) as pool:
-            for hand in [pool.submit(self.play, self.lives[i::HANDS]) for i in range(HANDS)]:
+            hands = [pool.submit(self.play, self.lives[i::HANDS]) for i in range(HANDS)]
+            wait(hands, return_when=FIRST_EXCEPTION)
+            if any(hand.done() and hand.exception() for hand in hands):
+                self.ended.set()
+            for hand in hands:
                 hand.result()
 
     def play(self, lives: list[Life]) -> None:
@@ -149,12 +157,13 @@ class Driver:
     def school(self) -> set[str]:
         """Who has completed the training, as people know it of themselves."""
         path = self.folder / "completions.csv"
-        changed = path.stat().st_mtime_ns
-        if changed != self.read_at:
-            with path.open(newline="", encoding="utf-8") as file:
-                self.completed = {row["person"] for row in csv.DictReader(file)}
-            self.read_at = changed
-        return self.completed
+        with self.reading:  # one hand at a time: what was read before the file changed must not come last
+            changed = path.stat().st_mtime_ns
+            if changed != self.read_at:
+                with path.open(newline="", encoding="utf-8") as file:
+                    self.completed = {row["person"] for row in csv.DictReader(file)}
+                self.read_at = changed
+            return self.completed
 
     def arrive(self, life: Life) -> float:
         """She opens the start page and goes where it sends her."""
