@@ -79,6 +79,14 @@ def test_what_the_outcomes_file_tells_is_used_and_a_target_out_of_reach_is_doubt
     assert "UP405" not in uptake(folder, "check", "plan.yaml")[1]
 
 
+def test_where_nobody_draws_there_is_no_power_to_speak_of(folder: Path) -> None:
+    (folder / "plan.yaml").write_text(PLAN.replace("order: random", "order: listed"))
+    code, said = uptake(folder, "power", "plan.yaml")
+    assert (code, "error[UP073]: nobody draws the order of the waves" in said) == (2, True), said
+    code, said = uptake(folder, "check", "plan.yaml")
+    assert (code, "warning[UP406]" in said, "smallest effect" in said) == (0, True, False), said
+
+
 def test_power_by_rehearsal_counts_what_was_achieved(folder: Path) -> None:
     text = PLAN.replace("primary: true", "primary: true\n      by: 5%")
     (folder / "plan.yaml").write_text(text)

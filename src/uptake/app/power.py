@@ -65,7 +65,7 @@ def power_of(examined: Examined, *, correlation: float | None = None) -> Power:
         correlation: of a unit's values in two periods, in [0, 1); None for what the outcome's file says of it.
 
     Raises:
-        Refused: no outcome has a last look, nobody is known, or nothing could be compared then.
+        Refused: no outcome has a last look, nobody draws or is known, or nothing could be compared then.
     """
     read, people = examined.read, examined.facts.people
     implement = read.plan.implement if read is not None else None
@@ -76,6 +76,8 @@ def power_of(examined: Examined, *, correlation: float | None = None) -> Power:
     if read is None or implement is None or not found:
         hint = "add `outcomes` with `primary: true` and `judge:`"
         raise refuse("UP073", file, "this plan has no last look at a primary outcome: no power to speak of", hint)
+    if implement.waves.order == "listed":
+        raise refuse("UP073", file, "nobody draws the order of the waves: no effect is ever shown", "`order: random`")
     if people is None or not people.dealt:
         raise refuse("UP073", file, "nobody is known whom waves could be drawn from", "the audience's file is needed")
     (item, outcome), zone, start = found[0], read.plan.timezone, implement.waves.start

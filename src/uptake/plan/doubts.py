@@ -53,10 +53,10 @@ def smallest(implement: Implement, dealt: tuple[int, ...], timezone: str, start:
         start: when the first wave is booked, or `deployed`.
 
     Returns:
-        None where nothing is judged, or one side is empty.
+        None where nothing is judged, nobody draws, or one side is empty.
     """
     outcome = next((one for one in implement.outcomes if one.primary and one.judge), None)
-    if outcome is None or not dealt:
+    if outcome is None or not dealt or implement.waves.order == "listed":
         return None
     first = parse_instant(start, timezone) if is_instant(start, timezone) else Instant(0)
     day = judged_at(outcome.judge, first, timezone)
