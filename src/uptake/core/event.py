@@ -78,3 +78,66 @@ class Answer:
     adopters: int
     early: int = 0
     replaced: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstAsk:
+    """When people of a wave adopted for the first time, asked as counts.
+
+    A person adopts at the first of her uses `name`, after the opening and until `until`, by which she has at least
+    `count` of them within (t - within_ms, t]. By `setting`, uses are counts per setting and day: who adopted when is
+    not known then, and the most of any day counts.
+
+    Args:
+        wave: its ordinal.
+        name: of the use.
+        count: so many make an adopter.
+        within_ms: in so long a time.
+        opened_at: when the wave was opened; None where nobody of it is let in.
+        until: the moment of the look, or up to when the source of use is complete.
+        period_ms: counts are told per so long a time since the opening.
+        columns: attributes by which people are counted too; the empty name stands for the setting.
+        by: whether use is told by person or by setting.
+    """
+
+    wave: int
+    name: str
+    count: int
+    within_ms: int
+    opened_at: Instant | None
+    until: Instant
+    period_ms: int
+    columns: tuple[str, ...] = ()
+    by: Literal["person", "setting"] = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """People of a wave with one value of an attribute (the empty column is the setting), and adopters among them."""
+
+    column: str
+    value: str
+    people: int
+    adopters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """How a wave came to use it, in people present; never who.
+
+    Args:
+        wave: its ordinal.
+        present: all who are in it and still in the audience.
+        adopters: who has adopted at least once.
+        active: of these, who is an adopter at `until`, by the same count and window.
+        firsts: first adoptions in each period since the opening, the last one the period of `until`; empty where the
+            wave is not open, or use is told by setting.
+        parts: the same people by attribute, in alphabetical order.
+    """
+
+    wave: int
+    present: int
+    adopters: int = 0
+    active: int = 0
+    firsts: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()

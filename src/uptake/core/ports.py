@@ -11,7 +11,7 @@ from typing import Protocol
 
 from uptake.core.action import Announce, EndRun, Grant, Invite, Notify, Outcome, RunStep, Survey, Withdraw
 from uptake.core.entry import Body, Entry, HostSeen, StepSeen
-from uptake.core.event import Answer, Ask, Event, TeamUse
+from uptake.core.event import Adopted, Answer, Ask, Event, FirstAsk, TeamUse
 from uptake.core.ids import ActionKey, Epoch, Pid
 from uptake.core.look import (
     FeedSeen,
@@ -126,6 +126,10 @@ class Events(Protocol):
 
     def count(self, asks: Sequence[Ask]) -> tuple[Answer, ...]:
         """Fold what has come in and answer for each wave."""
+        ...
+
+    def adopted(self, asks: Sequence[FirstAsk]) -> tuple[Adopted, ...]:
+        """How many of each wave adopted for the first time in which period, of what was folded so far."""
         ...
 
     def strays(self) -> int:

@@ -5,6 +5,7 @@ step is healthy. People adopt after a Bass hazard in units of the gate's `at`. A
 their stream, and every due time stands on the jumping clock.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
@@ -12,7 +13,8 @@ from math import exp, log
 from uptake.core.action import CHANGES, Action, EndRun, Failure, Outcome, RunStep
 from uptake.core.chance import stream
 from uptake.core.entry import HostSeen
-from uptake.core.event import Answer, Ask, Event
+from uptake.core.event import Adopted, Answer, Ask, Event, FirstAsk, Part
+from uptake.core.ids import Pid
 from uptake.core.look import Trained, WaveLook
 from uptake.core.stage import HostFact
 from uptake.core.time import NEVER, Instant
@@ -222,6 +224,45 @@ class MadeUpPeople:
     def count(self, asks: Sequence[Ask]) -> tuple[Answer, ...]:
         """Who has adopted by each ask's `until`."""
         return tuple(self._answer(ask) for ask in asks)
+
+    def adopted(self, asks: Sequence[FirstAsk]) -> tuple[Adopted, ...]:
+        """How many of each wave adopted in which period; who has adopted stays in a rehearsal."""
+        return tuple(self._adopted(ask) for ask in asks)
+
+    def adoptions(self, wave: int) -> dict[Pid, float | None]:
+        """When each person of an open wave adopts, in milliseconds since 1970; None for never. The made-up truth."""
+        opened = self._opened_at(wave)
+        people = self._directory.people(wave)
+        delays = self._delays_of(wave)
+        return {
+            who.pid: None if opened is None or delay >= NEVER else opened + delay
+            for who, delay in zip(people, delays, strict=True)
+        }
+
+    def _adopted(self, ask: FirstAsk) -> Adopted:
+        people, opened = self._directory.people(ask.wave), ask.opened_at
+        firsts: list[int] = []
+        if opened is not None and ask.until >= opened:
+            firsts = [0] * ((ask.until - opened) // ask.period_ms + 1)
+        whole: Counter[tuple[str, str]] = Counter()
+        among: Counter[tuple[str, str]] = Counter()
+        for who, delay in zip(people, self._delays_of(ask.wave), strict=True):
+            kinds = {(name, who.attributes.get(name, "") if name else who.setting): 1 for name in ask.columns}
+            whole.update(kinds)
+            if opened is not None and opened + delay <= ask.until:
+                firsts[int(delay // ask.period_ms)] += 1
+                among.update(kinds)
+        return Adopted(
+            wave=ask.wave,
+            present=len(people),
+            adopters=sum(firsts),
+            active=sum(firsts),
+            firsts=tuple(firsts) if ask.by == "person" else (),
+            parts=tuple(
+                Part(column=name, value=value, people=whole[name, value], adopters=among[name, value])
+                for name, value in sorted(whole)
+            ),
+        )
 
     def _answer(self, ask: Ask) -> Answer:
         delays, opened = self._delays_of(ask.wave), self._opened_at(ask.wave)

@@ -13,14 +13,15 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from uptake.core.chance import digest
-from uptake.core.event import Answer, Ask, Event
+from uptake.core.event import Adopted, Answer, Ask, Event, FirstAsk
 from uptake.core.time import Instant
 from uptake.store import counting
 from uptake.store.counting import Uses
 from uptake.store.database import Database, insert_many
+from uptake.store.firsts import adopted_by_person
 from uptake.store.known import Known, key_of
 from uptake.store.tables import inbox, person, plan, seen, stray, used
-from uptake.store.teams import answers_by_team, unknown_teams
+from uptake.store.teams import adopted_by_team, answers_by_team, unknown_teams
 
 UNFOLDED_MOST = 200_000
 """With more events than this in the inbox, an append folds first: what comes in waits for what is there."""
@@ -89,6 +90,13 @@ class SqlEvents:
         self.fold()
         with self._database.reading() as conn:
             return counting.by_person(conn, self._database.plan, asks)
+
+    def adopted(self, asks: Sequence[FirstAsk]) -> tuple[Adopted, ...]:
+        """How many of each wave adopted for the first time in which period, of what was folded so far."""
+        with self._database.reading() as conn:
+            if any(ask.by == "setting" for ask in asks):
+                return adopted_by_team(conn, self._database.plan, asks)
+            return adopted_by_person(conn, self._database.plan, asks)
 
     def strays(self) -> int:
         """How many events named a subject that nobody knows, and how many settings told counts that nobody is in."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from uptake.core.event import Answer, Ask, TeamUse
+from uptake.core.event import Adopted, Answer, Ask, FirstAsk, Part, TeamUse
 from uptake.core.ids import PlanId
+from uptake.core.time import Instant
 from uptake.store.counting import asked_of, drawn_of
 from uptake.store.database import Database, insert_or
 from uptake.store.tables import assignment, person, team
@@ -69,6 +70,46 @@ def answers_by_team(conn: Connection, plan: PlanId, asks: Sequence[Ask]) -> tupl
         adopters, early = (users[number], 0) if ask.opened else (0, users[number])
         found.append(Answer(wave=ask.wave, drawn=people, present=present, adopters=adopters, early=early))
     return tuple(found)
+
+
+def adopted_by_team(conn: Connection, plan: PlanId, asks: Sequence[FirstAsk]) -> tuple[Adopted, ...]:
+    """How many of each wave have used it since its opening, at least, and in which settings; when is not known."""
+    ever = [_in_window(ask, since=ask.opened_at) for ask in asks]
+    now = [_in_window(ask, since=Instant(ask.until - ask.within_ms)) for ask in asks]
+    homes = _homes(conn, plan)
+    among: list[dict[str, int]] = [{} for _ in asks]
+    for number, setting, most in conn.execute(_most(plan, ever)) if asks else ():
+        wave, present = homes.get(setting, (None, 0))
+        if wave == asks[number].wave and ever[number].opened:
+            among[number][setting] = min(most, present)
+    both = zip(answers_by_team(conn, plan, ever), answers_by_team(conn, plan, now), strict=True)
+    return tuple(
+        Adopted(
+            wave=ask.wave,
+            present=since.present,
+            adopters=since.adopters,
+            active=lately.adopters,
+            parts=tuple(
+                Part(column="", value=setting, people=present, adopters=among[number].get(setting, 0))
+                for setting, (wave, present) in sorted(homes.items())
+                if wave == ask.wave and "" in ask.columns
+            ),
+        )
+        for number, (ask, (since, lately)) in enumerate(zip(asks, both, strict=True))
+    )
+
+
+def _in_window(ask: FirstAsk, *, since: Instant | None) -> Ask:
+    """The ask for uses after a moment, and never before the opening."""
+    return Ask(
+        wave=ask.wave,
+        name=ask.name,
+        count=ask.count,
+        since=Instant(max(since or 0, ask.opened_at or 0)),
+        until=ask.until,
+        opened=ask.opened_at is not None,
+        by="setting",
+    )
 
 
 def _most(plan: PlanId, asks: Sequence[Ask]) -> Select[*tuple[Any, ...]]:
