@@ -17,8 +17,11 @@ from tests.web.world import World, served
 from uptake.app.opened import read_file
 from uptake.app.rehearsal import Rehearsed, rehearse
 from uptake.core.entry import Entry
+from uptake.core.picture import Picture, fold
 from uptake.plan.read import ReadPlan
+from uptake.report.adoption import adoption_of, asked
 from uptake.report.board import Board
+from uptake.report.known import Known
 from uptake.report.rehearsal import summarise
 
 ROOT = Path(__file__).parents[2]
@@ -56,10 +59,20 @@ def mid(rehearsed, tmp_path_factory) -> Iterator[str]:
     made_up = rehearsed.made_up()
     summary = summarise(rehearsed.read, entries, rehearsed.picture, made_up=made_up, differing=0, seed=1)
     world = World.make(tmp_path_factory.mktemp("mid"))
-    parts = replace(parts_of(world, rehearsed.read, entries), rehearsal=lambda: summary)
+    known = Known(read=rehearsed.read, picture=picture_of(entries), now=entries[-1].at, made_up=True)
+    adoption = adoption_of(known, rehearsed.crowd.adopted(asked(known)))
+    parts = parts_of(world, rehearsed.read, entries, lambda board: replace(board, adoption=adoption))
+    parts = replace(parts, rehearsal=lambda: summary)
     with served(parts) as url:
         yield url
     world.store.close()
+
+
+def picture_of(entries: tuple[Entry, ...]) -> Picture:
+    picture = Picture()
+    for entry in entries:
+        fold(picture, entry)
+    return picture
 
 
 def opened(browser: Browser, url: str, *, width: int, scheme: str, scripts: bool = True) -> Page:
@@ -106,6 +119,10 @@ def test_every_page(browser, mid, rehearsed, width, scheme):
         assert answer.status == 200
         page.wait_for_selector("#live[data-state=on]")
         checked(page, mid)
+        if not path:
+            assert page.locator("#use table").count() == 4
+            page.evaluate("document.querySelectorAll('#use details').forEach(one => one.open = true)")
+            checked(page, mid)
         page.context.close()
 
 
@@ -196,10 +213,10 @@ def test_the_first_load_is_light(browser, mid):
     page.goto("/")
     page.wait_for_selector("#live[data-state=on]")
     sizes = {}
-    for asked in dict.fromkeys(page.asked):
-        if not asked.endswith("/stream"):
-            with httpx.stream("GET", asked, trust_env=False, headers={"Accept-Encoding": "gzip"}) as answer:
-                sizes[asked] = sum(map(len, answer.iter_raw()))
+    for request in dict.fromkeys(page.asked):
+        if not request.endswith("/stream"):
+            with httpx.stream("GET", request, trust_env=False, headers={"Accept-Encoding": "gzip"}) as answer:
+                sizes[request] = sum(map(len, answer.iter_raw()))
     page.context.close()
     assert sum(sizes.values()) <= FIRST_LOAD_MOST, sizes
     print(sum(sizes.values()), sizes)

@@ -52,7 +52,10 @@ Now = Callable[[], tuple[Instant, Picture]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """What came of a rehearsal: its entries, the last picture, and what was made up; whether it was cut short."""
+    """What came of a rehearsal: its entries, the last picture, and what was made up; whether it was cut short.
+
+    `crowd` is its made-up people, who can still be counted.
+    """
 
     read: ReadPlan
     entries: tuple[Entry, ...]
@@ -62,6 +65,7 @@ class Rehearsed:
     made_up_people: bool
     seed: int
     ended: Instant
+    crowd: MadeUpPeople
     cut_short: bool = False
 
     def made_up(self) -> tuple[str, ...]:
@@ -129,8 +133,7 @@ def rehearse(
         _start_deploy(read, ledger, audience, begin)
     if plan.implement is not None:
         _start_implement(read, ledger, directory, audience, seed, begin)
-    limit = after(begin, HORIZON, plan.timezone)
-    turns = 0
+    limit, turns = after(begin, HORIZON, plan.timezone), 0
 
     def over(picture: Picture) -> bool:
         nonlocal turns
@@ -147,6 +150,7 @@ def rehearse(
         made_up_people=not people,
         seed=seed,
         ended=clock.now(),
+        crowd=crowd,
         cut_short=max(ring.picture.seq, turns) >= entries_most,
     )
 

@@ -5,6 +5,7 @@ summary is kept beside the state, for the page.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,8 @@ from uptake.loop.replay import replay
 from uptake.plan.doubts import doubts
 from uptake.plan.fact import Facts
 from uptake.plan.render import render
+from uptake.report.adoption import adoption_of, asked
+from uptake.report.known import Known
 from uptake.report.rehearsal import rehearsal_json, rehearsal_text, summarise
 from uptake.simulate.world import Behaviour
 
@@ -72,6 +75,10 @@ def run(
         differing=len(again.differing),
         seed=seed,
     )
+    known = Known(read=read, picture=rehearsed.picture, now=rehearsed.ended, made_up=True)
+    adoption = adoption_of(known, rehearsed.crowd.adopted(asked(known)))
+    if adoption is not None:
+        summary = replace(summary, adoption=replace(adoption, apart=adoption.apart_shown))
     keep(plan.resolve().parent, summary)
     print(msgspec.json.encode(rehearsal_json(summary)).decode() if json else rehearsal_text(summary))
     if not json and (reached := never_reached(rehearsed)) is not None:

@@ -6,6 +6,7 @@ other place. Exit 0 whatever the state is: it only shows.
 
 from pathlib import Path
 
+from uptake.app.adoption import with_adoption
 from uptake.app.drawing import draw
 from uptake.app.opened import Opened
 from uptake.cli.shown import folded, now, opened_plan, print_json, print_text
@@ -41,6 +42,7 @@ def report_of(opened: Opened) -> tuple[Board, str]:
     """The board at this moment, and the report of it."""
     picture, history, seal = folded(opened)
     board = figures(opened.read, picture, now(), seal=seal, history=history)
+    board = with_adoption(opened, picture, board)
     known, wanted = Known(read=opened.read, picture=picture, now=board.now), cited(board)
     entries = [shown(known, entry) for entry in opened.store.ledger.read() if entry.seq in wanted]
     return board, report_html(board, drawn=draw(charts(board)), entries=entries, plan_text=opened.read.text)

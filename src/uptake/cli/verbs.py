@@ -30,6 +30,7 @@ VERBS: tuple[tuple[str, str, str, str], ...] = (
     ("See", "status", "status:run", "Where the plan stands, and what comes next."),
     ("See", "compare", "compare:run", "Deploy and Implement side by side."),
     ("See", "report", "report:run", "Everything in one HTML file that opens without a server."),
+    ("See", "adoption", "adoption:run", "How soon each wave adopted, who adopts, RE-AIM and Proctor."),
     ("See", "who", "who:run", "Person by person: wave, opening, uses, adopter."),
     ("See", "why", "why:run", "A decision with its numbers and its plan line."),
     ("See", "dora", "dora:run", "DORA's five metrics of the plan's deployments."),

@@ -14,6 +14,7 @@ from uptake.core.decision import Evidence
 from uptake.core.look import Finding, SinceOpening
 from uptake.core.stage import Half
 from uptake.core.time import Instant
+from uptake.report.adopted import AdoptionShown
 
 Sure = Literal["counted", "estimated", "made up", "not measured"]
 Mark = Literal["", "ok", "going", "waiting", "warn", "bad"]
@@ -301,7 +302,8 @@ class Board:
     `problems` come first on every screen: what needs a person, and who can answer. `next_due` is one sentence.
     `file` is the plan file's name; `states` holds the state word of each half that the plan has; `runs` are in order,
     the latest last; `batches` are those of the latest run; `looks` are in order, thinned where there are very many;
-    `failures` are those of the latest run. Of groups of fewer than `min_group` people it holds nothing.
+    `failures` are those of the latest run; `adoption` is what the store counts of first uses, on page and report alone.
+    Of groups of fewer than `min_group` people it holds nothing.
     """
 
     plan: str
@@ -330,6 +332,7 @@ class Board:
     failures: tuple[Failed, ...] = ()
     min_group: int = 5
     effects: tuple[EffectShown, ...] = ()
+    adoption: AdoptionShown | None = None
 
 
 def slug(words: str) -> str:

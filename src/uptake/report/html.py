@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from uptake.report import marks, outcomes
+from uptake.report.adopted import APART, smd_words
 from uptake.report.board import Board
 from uptake.report.comparison import AIMS
 from uptake.report.curves import curves, table
@@ -28,6 +29,7 @@ TEMPLATES = (
     "compare-table.html",
     "timeline.html",
     "adoption.html",
+    "adopters.html",
     "waves.html",
     "hosts.html",
     "decisions.html",
@@ -112,6 +114,8 @@ def environment(more: Mapping[str, str]) -> "Environment":
         "names": NAMES,
         "aims": AIMS,
         "not_measured": NOT_MEASURED,
+        "smd_words": smd_words,
+        "apart_words": APART,
         "hosts_told": TROUBLE_TOLD,
     }
     cast("dict[str, Any]", made.globals).update(given)

@@ -1,6 +1,6 @@
 """The board as plain values for `--json`: the same figures as every screen, under a versioned schema.
 
-Nothing is added and nothing left out; instants are milliseconds since 1970 in UTC.
+Nothing is added, and nothing left out but what `uptake adoption --json` tells; instants are milliseconds since 1970.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ SCHEMA = 1
 
 def board_json(board: Board) -> dict[str, Any]:
     """The board as dicts, lists, text and numbers; heads of halves that the plan does not have are left out."""
-    plain = cast("dict[str, Any]", msgspec.to_builtins(board))
+    plain = cast("dict[str, Any]", msgspec.to_builtins(replace(board, adoption=None)))
+    del plain["adoption"]
     heads = cast("list[Any]", msgspec.to_builtins([head for head in board.heads if head is not None]))
     return {"schema": SCHEMA, **plain, "heads": heads}
 

@@ -16,9 +16,13 @@ from uptake.implement.gates import whole
 from uptake.implement.targets import IN_USE, wave_stage
 from uptake.measure.proportion import passes
 from uptake.plan.read import ReadPlan
+from uptake.report.adopted import AdoptionShown
+from uptake.report.adoption_text import times
 
 OFF_BY = 0.10
 """A true share so far below the gate ought to hold, so far above it to advance."""
+WIDTH = 120
+"""Tables of a rehearsal are at most so wide."""
 CURVE_POINTS_MOST = 24
 """At most so many points of the adoption curve are printed; JSON has them all."""
 
@@ -39,7 +43,7 @@ class WaveRehearsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a rehearsal showed."""
+    """What a rehearsal showed; `adoption` is how its made-up people came to use it."""
 
     plan: str
     seed: int
@@ -54,6 +58,7 @@ class Summary:
     ledger: str
     revision: str = ""
     outcomes: tuple[str, ...] = ()
+    adoption: AdoptionShown | None = None
 
 
 def summarise(
@@ -169,6 +174,8 @@ def rehearsal_text(summary: Summary) -> str:
         lines.append("  wrongly: the true share lies ten points below the gate (advances) or above it (holds)")
     if summary.curve:
         lines += ["", "Adoption", *_bars(summary.curve)]
+    if summary.adoption is not None and summary.adoption.waves:
+        lines += ["", *times(summary.adoption, WIDTH)]
     lines += ["", "Rules", *(f"  {rule}" for rule in summary.rules)] if summary.rules else []
     lines += ["", "Outcomes", *(f"  {words}" for words in summary.outcomes)] if summary.outcomes else []
     lines += [f"Open question: {name}; here a person must decide." for name in summary.questions]

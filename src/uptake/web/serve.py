@@ -7,10 +7,12 @@ with it. The loop turns in a thread beside the event loop, or follows where anot
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
+from uptake.app.adoption import Latest
 from uptake.app.arrivals import Arrivals
 from uptake.app.events import with_untold
 from uptake.app.opened import Opened, in_force, is_other, open_plan
@@ -38,6 +40,7 @@ class Served:
         self._opened = opened
         self._stop = threading.Event()
         self._history = History()
+        self._adoption = Latest(opened.store.events.adopted)
 
     def turn(self) -> None:
         """Turn or follow the ring until `stop`."""
@@ -47,6 +50,10 @@ class Served:
     def stop(self) -> None:
         """Ask `turn` to end."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Wait for what is being counted."""
+        self._adoption.close()
 
     def flag(self) -> str:
         """The plan's flag, empty for none."""
@@ -61,8 +68,9 @@ class Served:
         """The page's figures; the looks of the ledger are followed as far as the picture goes."""
         entries = self._opened.store.ledger.read(self._history.seq)
         self._history = followed(self._history, takewhile(lambda entry: entry.seq <= picture.seq, entries))
-        board = figures(self._opened.read, picture, now(), seal=seal, history=self._history)
-        return with_untold(self._opened, board)
+        at = now()
+        board = figures(self._opened.read, picture, at, seal=seal, history=self._history)
+        return with_untold(self._opened, replace(board, adoption=self._adoption.of(self._opened.read, picture, at)))
 
     def say(self, word: Word, who: str) -> Taken:
         """Append a person's word; a deploy that is asked for is looked at first."""
@@ -125,4 +133,5 @@ def serve_plan(path: Path, settings: Settings, *, ready: Callable[[str, str], No
     try:
         return serve(parts, settings, loop=served.turn, stop=served.stop, ready=lambda address: ready(address, name))
     finally:
+        served.close()
         opened.store.close()
