@@ -20,7 +20,7 @@ from tests.fleet.plugin import why_not
 
 def page(url: str) -> str:
     """What a host serves."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode()
 
 

@@ -14,7 +14,8 @@ from uptake.core.stage import HostFact
 from uptake.core.time import Span
 from uptake.plan.model import Check, Deploy, Health, Update
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
+"""Against hanging: what is waited for ends the wait."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
