@@ -30,7 +30,8 @@ def answers_and_effect(show: Show) -> str:
     spare = (high - low) / 2  # a 95% interval misses the truth once in twenty times; twice as wide, it hardly ever does
     check(low - spare <= truth <= high + spare, f"the true effect {truth:g} lies far from {low:g} to {high:g}")
     held = "inside" if low <= truth <= high else "outside"
-    looks = f"{effect['finding']} after {len(effect['looks'])} looks"
+    count = len(effect["looks"])
+    looks = f"{effect['finding']} after {count} look{'' if count == 1 else 's'}"
     told = f"{effect['estimate']:.3g} ({low:.3g} to {high:.3g}); the truth, {truth:g}, lies {held}"
     return f"{feedback}; minutes to an answer, {looks}: {told}"
 
