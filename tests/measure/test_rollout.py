@@ -130,11 +130,11 @@ def test_order_names_units_and_pieces_do_not_matter(seed: int, beta: str, lag: s
     assert numbers(days, beta=beta, lag=lag) == pytest.approx(known, rel=1e-9)
     scaled = replace(table, outcome=table.outcome * -4.0)
     assert numbers(scaled, beta=beta, lag=lag) == pytest.approx([known[0] * -4, known[1] * 4, known[2] * 4], rel=1e-9)
-    before, statistics.PIECE = statistics.PIECE, 7
+    before, statistics.CELLS_HELD = statistics.CELLS_HELD, 50
     try:
         assert numbers(table, beta=beta, lag=lag) == pytest.approx(known, rel=1e-9)
     finally:
-        statistics.PIECE = before
+        statistics.CELLS_HELD = before
 
 
 def test_levels_of_units_do_not_matter_where_changes_are_compared() -> None:

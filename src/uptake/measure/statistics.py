@@ -17,8 +17,8 @@ Ints = NDArray[np.int_]
 
 NEVER = np.inf
 """The cohort of units that are never exposed."""
-PIECE = 65_536
-"""So many units are held beside the panel at once."""
+CELLS_HELD = 100_000
+"""So many values are held beside the panel at once: they stay near the processor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +90,18 @@ def _moments(values: Floats, mine: Ints, centre: Floats) -> tuple[Floats, Floats
 
     Source: Chan, Golub & LeVeque (1983), "Algorithms for computing the sample variance", on shifted data.
     """
-    total, cross = np.zeros(centre.size), np.zeros((centre.size, centre.size))
-    for begin in range(0, mine.size, PIECE):
-        piece = values[mine[begin : begin + PIECE]] - centre
-        total += piece.sum(axis=0)
+    width = centre.size
+    rows = max(1, CELLS_HELD // width)
+    taken, held, ones = np.empty((rows, width), values.dtype), np.empty((rows, width)), np.ones(rows)
+    total, cross = np.zeros(width), np.zeros((width, width))
+    for begin in range(0, mine.size, rows):
+        units = mine[begin : begin + rows]
+        piece = held[: units.size]
+        np.take(
+            values, units, axis=0, out=taken[: units.size], mode="clip"
+        )  # no place is out of bounds, and it is quick
+        np.subtract(taken[: units.size], centre, out=piece)
+        total += ones[: units.size] @ piece
         cross += piece.T @ piece
     mean = total / mine.size
     return centre + mean, (cross - mine.size * np.outer(mean, mean)) / (mine.size - 1)
