@@ -195,6 +195,19 @@ class Story:
                 return
         raise AssertionError("the ring does not come to rest")
 
+    @classmethod
+    def looked_at(cls, *adopters: int) -> "Story":
+        """A plan that is deployed and begun, with so many adopters of its first wave at looks three seconds apart."""
+        story = cls()
+        story.deploy()
+        story.start_implement()
+        story.settle()
+        for count in adopters:
+            story.adopted(count)
+            story.later(3)
+            story.settle()
+        return story
+
     def deploy(self, version: str = "2.6.0") -> None:
         """A whole run, to deployed."""
         self.start_deploy(version)

@@ -332,14 +332,7 @@ def test_page_file_and_terminal_say_the_same(grown):
 
 
 def test_a_plan_of_seconds_is_told_in_seconds():
-    story = Story()
-    story.deploy()
-    story.start_implement()
-    story.settle()
-    for adopters in (5, 10, 25):
-        story.adopted(adopters)
-        story.later(3)
-        story.settle()
+    story = Story.looked_at(5, 10, 25)
     board = figures(story.read, story.picture, story.now, history=followed(History(), story.entries))
     (curve,) = curves(board)
     assert (curve.number, curve.shares[-1]) == (1, 0.5)

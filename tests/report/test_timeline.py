@@ -53,14 +53,7 @@ def test_a_run_alone_has_its_lane_and_no_axis():
 
 
 def test_lanes_say_what_was_looked_at():
-    story = Story()
-    story.deploy()
-    story.start_implement()
-    story.settle()
-    for adopters in (5, 10, 25):
-        story.adopted(adopters)
-        story.later(3)
-        story.settle()
+    story = Story.looked_at(5, 10, 25)
     board = figures(story.read, story.picture, story.now, history=followed(History(), story.entries))
     drawn = timeline(board)
     assert drawn is not None
