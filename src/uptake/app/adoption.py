@@ -22,6 +22,8 @@ from uptake.report.known import Known
 
 WAIT_S = 0.5
 """A reader waits so long for counts; then the page shows the last ones, or none yet."""
+CLOSE_S = 10.0
+"""A server that ends waits so long for counts that are under way; they write nothing."""
 Key = tuple[tuple[FirstAsk, ...], int]
 
 
@@ -61,9 +63,9 @@ class Latest:
         return self._shown[1] if self._shown is not None else None
 
     def close(self) -> None:
-        """Wait for what is being counted."""
+        """Wait a while for what is being counted."""
         if self._under_way is not None:
-            self._under_way.join()
+            self._under_way.join(CLOSE_S)
 
     def _begin(self, key: Key) -> None:
         """Count for a key, unless something is being counted; wait a little for what was begun."""

@@ -97,9 +97,7 @@ def _moments(values: Floats, mine: Ints, centre: Floats) -> tuple[Floats, Floats
     for begin in range(0, mine.size, rows):
         units = mine[begin : begin + rows]
         piece = held[: units.size]
-        np.take(
-            values, units, axis=0, out=taken[: units.size], mode="clip"
-        )  # no place is out of bounds, and it is quick
+        np.take(values, units, axis=0, out=taken[: units.size], mode="clip")  # nothing to clip: all are inside
         np.subtract(taken[: units.size], centre, out=piece)
         total += ones[: units.size] @ piece
         cross += piece.T @ piece
